@@ -1,0 +1,51 @@
+package config
+
+import "time"
+
+// Limits are the numbers that keep one peer, or many, from costing more than
+// the board has. One place, each with its unit and its reason; the README's
+// table is made from here.
+type Limits struct {
+	Connections    int           // at once, in all services: 19 KB each before any buffer of ours
+	PerAddress     int           // connections at once from one address or IPv6 /64: a phone opens one a folder
+	PreLoginOctets int64         // that a peer may send before log-in: the longest SASL exchange fits well
+	PreLoginTime   time.Duration // from greeting to log-in
+	MessageSize    int64         // octets of one message
+	SMTPLine       int           // octets of a line in a message (RFC 5321 §4.5.3.1.6 asks 1000; real mail has longer ones)
+	CommandLine    int           // octets of a POP3 or SMTP command line, of an IMAP command without its literals
+	Recipients     int           // of one message (RFC 5321 §4.5.3.1.8 asks at least 100)
+	HeaderSize     int           // octets of a message's header
+	Received       int           // trace lines before we call it a loop (RFC 5321 §6.3)
+	IMAPLiteral    int64         // octets of a literal in a command other than APPEND, once logged in
+	SMTPIdle       time.Duration // between commands (RFC 5321 §4.5.3.2.7 asks 5 minutes)
+	SMTPData       time.Duration // without a single octet of body; each octet read renews it
+	POP3Idle       time.Duration // RFC 1939 §3 asks at least 10 minutes
+	IMAPIdle       time.Duration // RFC 3501 §5.4 asks at least 30 minutes
+	SpoolMemory    int           // octets of a body held in memory before it goes to a file
+	PasswordHashes int           // argon2id computations at once: 7 MiB each
+	ShutdownGrace  time.Duration // that commands in flight get at SIGTERM
+}
+
+// DefaultLimits fit a board with 64 MB to spare.
+func DefaultLimits() Limits {
+	return Limits{
+		Connections:    1200,
+		PerAddress:     40,
+		PreLoginOctets: 16 << 10,
+		PreLoginTime:   time.Minute,
+		MessageSize:    50 << 20,
+		SMTPLine:       2000,
+		CommandLine:    8 << 10,
+		Recipients:     200,
+		HeaderSize:     256 << 10,
+		Received:       50,
+		IMAPLiteral:    64 << 10,
+		SMTPIdle:       5 * time.Minute,
+		SMTPData:       3 * time.Minute,
+		POP3Idle:       10 * time.Minute,
+		IMAPIdle:       31 * time.Minute,
+		SpoolMemory:    32 << 10,
+		PasswordHashes: 1,
+		ShutdownGrace:  20 * time.Second,
+	}
+}

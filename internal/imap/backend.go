@@ -1,0 +1,197 @@
+// Package imap speaks IMAP4rev1 (RFC 3501) and its extensions on the server's
+// side: the codec, the state of a session, and a file a command. What mail
+// there is comes from a Backend; there is no SQL here. Types that clients and
+// servers share are those of github.com/emersion/go-imap/v2.
+package imap
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net/netip"
+	"time"
+
+	"github.com/emersion/go-sasl"
+
+	"buzon/internal/uidset"
+)
+
+// Errors a Backend wraps so that a command can answer with the right response
+// code (RFC 5530); any other error is NO [SERVERBUG]-free "try again" on the
+// wire and its detail in the log.
+var (
+	ErrCredentials  = errors.New("wrong name or password")    // AUTHENTICATIONFAILED
+	ErrNoMailbox    = errors.New("no such mailbox")           // NONEXISTENT, TRYCREATE where it fits
+	ErrExists       = errors.New("mailbox already exists")    // ALREADYEXISTS
+	ErrBadName      = errors.New("not a valid name")          // CANNOT
+	ErrOverQuota    = errors.New("over quota")                // OVERQUOTA
+	ErrKeywordsFull = errors.New("too many keywords")         // LIMIT
+	ErrNoMessage    = errors.New("no such message")           // EXPUNGEISSUED
+	ErrTooLarge     = errors.New("message is too large")      // TOOBIG
+	ErrInUse        = errors.New("mailbox cannot be changed") // CANNOT, INUSE
+)
+
+// Peer is the other end of a connection.
+type Peer struct {
+	Addr netip.Addr
+	TLS  *tls.ConnectionState // nil without TLS
+}
+
+// Secure tells whether a password may cross the connection: under TLS, or on loopback.
+func (p Peer) Secure() bool { return p.TLS != nil || p.Addr.IsLoopback() }
+
+// Backend opens accounts.
+type Backend interface {
+	// Mechanisms are the SASL mechanisms to offer this peer.
+	Mechanisms(p Peer) []string
+	// Authenticate starts a SASL exchange; done gets the account when it succeeds.
+	Authenticate(ctx context.Context, p Peer, mechanism string, done func(Account)) (sasl.Server, error)
+	Login(ctx context.Context, p Peer, user, password string) (Account, error)
+}
+
+// Account is the mail of one logged-in person.
+type Account interface {
+	Name() string       // for the log: the account's address
+	Hidden() []string   // capabilities not to advertise nor accept, upper case
+	AppendLimit() int64 // octets of one message (RFC 7889)
+
+	Mailboxes(ctx context.Context) ([]Mailbox, error) // every selectable and \NoSelect one, and names only subscribed; by name
+	Mailbox(ctx context.Context, name string) (Mailbox, error)
+	Create(ctx context.Context, name, specialUse string) (Mailbox, error)
+	Delete(ctx context.Context, name string) error
+	Rename(ctx context.Context, from, to string) error
+	Subscribe(ctx context.Context, name string, on bool) error
+
+	// Receive spools one message from r; the caller releases it. ErrTooLarge; an error of r comes back as it is.
+	Receive(ctx context.Context, r io.Reader) (Received, error)
+	// Append files drafts in one mailbox, all or none, and returns the UIDs in order.
+	Append(ctx context.Context, name string, drafts []Draft) (uidValidity uint32, uids []uint32, err error)
+	// Open gives the mailbox for a session; claim makes this the session that \Recent messages are told to.
+	Open(ctx context.Context, name string, claim bool) (Box, error)
+}
+
+// Received is a spooled message.
+type Received interface {
+	Size() int64
+	Release()
+}
+
+// Draft is one message of APPEND.
+type Draft struct {
+	Body     Received
+	Flags    []string
+	Received time.Time // INTERNALDATE; zero is now
+}
+
+// Mailbox is a name in the tree with its counters. Names are UTF-8, "/" between levels, INBOX in upper case.
+type Mailbox struct {
+	Name                   string
+	ID                     string // MAILBOXID (RFC 8474)
+	UIDValidity            uint32
+	UIDNext                uint32
+	ModSeq                 int64
+	Total, Unseen, Deleted int64
+	Recent                 int64
+	Size                   int64
+	SpecialUse             string
+	Subscribed             bool
+	NoSelect               bool // a parent without mail
+	NonExistent            bool // only subscribed
+}
+
+// Flags of a message: system flags in the low bits, then the mailbox's keywords from KeywordBit on.
+type Flags uint64
+
+const (
+	Seen Flags = 1 << iota
+	Answered
+	Flagged
+	Deleted
+	DraftFlag
+	KeywordBit = 8
+)
+
+// Fields says what a listing needs beyond UID, Flags and ModSeq.
+type Fields uint8
+
+const (
+	WithMeta Fields = 1 << iota // Received, Saved, Size, Thread, Body
+	WithEnvelope
+	WithStructure
+)
+
+// Message is one row of a mailbox.
+type Message struct {
+	UID             uint32
+	Flags           Flags
+	ModSeq          int64
+	Received, Saved time.Time
+	Size            int64
+	Body            int64  // EMAILID
+	Thread          int64  // THREADID
+	Envelope        []byte // message.DecodeEnvelope
+	Structure       []byte // message.DecodePart
+}
+
+// View is a mailbox's UIDs and counters read together.
+type View struct {
+	Mailbox
+	UIDs       uidset.Set
+	RecentFrom uint32 // first UID that is \Recent for this session
+}
+
+// Changes is what happened after a modseq.
+type Changes struct {
+	ModSeq   int64
+	Vanished uidset.Set
+	Changed  []Message // new ones too; without Fields; by UID
+	UIDNext  uint32
+	Gone     bool
+}
+
+// FlagOp is what STORE does with its flags.
+type FlagOp int
+
+const (
+	FlagsReplace FlagOp = iota
+	FlagsAdd
+	FlagsRemove
+)
+
+// Copied pairs source and destination UIDs in ascending order (RFC 4315 §3).
+type Copied struct {
+	UIDValidity uint32
+	From, To    uidset.Set
+}
+
+// Box is an opened mailbox. It holds no transaction and no lock.
+type Box interface {
+	View(ctx context.Context) (View, error)
+	Keywords(ctx context.Context) ([]string, error) // by number from KeywordBit
+	Changes(ctx context.Context, since int64) (Changes, error)
+	// Page appends at most limit messages with UID in uids from from on, ascending. What it returns is valid until buf is used again.
+	Page(ctx context.Context, uids uidset.Set, from uint32, limit int, f Fields, buf []Message) ([]Message, error)
+	Store(ctx context.Context, uids uidset.Set, op FlagOp, flags []string, unchangedSince int64) (modified uidset.Set, err error)
+	Expunge(ctx context.Context, uids uidset.Set) (uidset.Set, error) // only those with \Deleted
+	Copy(ctx context.Context, uids uidset.Set, to string) (Copied, error)
+	Move(ctx context.Context, uids uidset.Set, to string) (Copied, error)
+	Body(ctx context.Context, body int64) (Body, error)
+	// Watch rings when the mailbox may have changed; Stop ends it.
+	Watch() Watch
+	Close()
+}
+
+// Watch is a bell with one token.
+type Watch interface {
+	C() <-chan struct{}
+	Stop()
+}
+
+// Body is a stored message, chunk by chunk.
+type Body interface {
+	io.ReaderAt
+	io.WriterTo
+	Size() int64
+	Release()
+}
