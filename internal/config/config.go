@@ -1,6 +1,9 @@
 // Package config holds what an owner can set (Settings) and what the box
 // never exceeds (Limits). Both are immutable snapshots: a change makes a new
 // one, which reaches running sessions through an atomic pointer in the store.
+//
+// To add a setting: one field in Settings, one row in Keys, and its rule in
+// Validate where it has one.
 package config
 
 // Settings is one snapshot of everything `buzon settings` can change. The
@@ -12,7 +15,69 @@ type Settings struct {
 	KeyFile      string   // "tls.key-file": its PEM key; "" means the certificate file holds both
 	POP3MarkSeen bool     // "pop3.mark-seen": RETR sets \Seen
 	POP3KeepDays int      // "pop3.keep-days": days after arrival until mail that POP3 fetched is removed; 0 keeps it
-	MessageSize  int64    // "limits.message-size": octets of one message, at most Limits.MessageSize's ceiling
+	MessageSize  int64    // "limits.message-size": octets of one message, at most Limits.MessageSize
 	DefaultQuota int64    // "account.quota": octets for a new account; 0 means none
-	Hide         []string // "imap.hide": IMAP capabilities not advertised and not accepted, upper case
+	Hide         []string // "imap.hide": IMAP capabilities not advertised and not accepted, upper case, sorted
+}
+
+// Default is the settings of a new file.
+func Default() Settings {
+	return Settings{
+		Language:    "en",
+		MessageSize: DefaultLimits().MessageSize,
+	}
+}
+
+// Parse makes settings from what differs from Default, by the names of Keys.
+func Parse(values map[string]string) (Settings, error) {
+	s := Default()
+	for name, value := range values {
+		next, err := s.With(name, value)
+		if err != nil {
+			return Settings{}, err
+		}
+		s = next
+	}
+	return s, s.Validate()
+}
+
+// With is s with one setting changed, not yet validated as a whole.
+func (s Settings) With(name, value string) (Settings, error) {
+	k, err := Find(name)
+	if err != nil {
+		return s, err
+	}
+	if err := k.parse(&s, value); err != nil {
+		return s, &ValueError{Key: k, Value: value, Reason: err}
+	}
+	return s, nil
+}
+
+// Get is a setting as text, in a form that With understands.
+func (s Settings) Get(name string) (string, bool) {
+	k, err := Find(name)
+	if err != nil {
+		return "", false
+	}
+	return k.print(&s), true
+}
+
+// Value is one line of a list of settings.
+type Value struct {
+	Key     Key
+	Value   string
+	Default string
+}
+
+// Changed tells whether the value is not the default.
+func (v Value) Changed() bool { return v.Value != v.Default }
+
+// List is all settings in the order of Keys.
+func (s Settings) List() []Value {
+	normal := Default()
+	var list []Value
+	for _, k := range Keys() {
+		list = append(list, Value{Key: k, Value: k.print(&s), Default: k.print(&normal)})
+	}
+	return list
 }

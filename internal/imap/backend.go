@@ -22,6 +22,7 @@ import (
 // wire and its detail in the log.
 var (
 	ErrCredentials  = errors.New("wrong name or password")    // AUTHENTICATIONFAILED
+	ErrMalformed    = errors.New("malformed log-in")          // BAD
 	ErrNoMailbox    = errors.New("no such mailbox")           // NONEXISTENT, TRYCREATE where it fits
 	ErrExists       = errors.New("mailbox already exists")    // ALREADYEXISTS
 	ErrBadName      = errors.New("not a valid name")          // CANNOT
@@ -177,15 +178,11 @@ type Box interface {
 	Copy(ctx context.Context, uids uidset.Set, to string) (Copied, error)
 	Move(ctx context.Context, uids uidset.Set, to string) (Copied, error)
 	Body(ctx context.Context, body int64) (Body, error)
-	// Watch rings when the mailbox may have changed; Stop ends it.
-	Watch() Watch
+	// Watch calls ring, from any goroutine, when the mailbox may have changed, until stop.
+	// ring does not block. It is a call and not a channel, so that an idle session
+	// needs no second goroutine: it wakes the one that waits for the client.
+	Watch(ring func()) (stop func())
 	Close()
-}
-
-// Watch is a bell with one token.
-type Watch interface {
-	C() <-chan struct{}
-	Stop()
 }
 
 // Body is a stored message, chunk by chunk.

@@ -47,6 +47,10 @@ const (
 	// are removed in rounds, which costs the square of the length.
 	maxSubject = 1000 // octets
 
+	// maxEncodedWord is the longest encoded word. RFC 2047 §2 says 75, but some
+	// write a whole subject as one.
+	maxEncodedWord = 4096 // octets
+
 	// maxDate is the longest date examined. With comments real ones have 50.
 	maxDate = 256 // octets
 

@@ -46,11 +46,12 @@ type parser struct {
 
 // node is one open part.
 type node struct {
-	part     Part
-	inHeader bool
-	digest   bool   // its children are messages when they do not say otherwise
-	boundary []byte // nil when not a multipart, or once it was closed
-	first    int64  // count when the body began
+	part      Part
+	inHeader  bool
+	isMessage bool   // the root of a message
+	digest    bool   // its children are messages when they do not say otherwise
+	boundary  string // empty when not a multipart, or once it was closed
+	first     int64  // count when the body began
 }
 
 func (p *parser) top() *node { return &p.stack[len(p.stack)-1] }
@@ -89,13 +90,14 @@ func (p *parser) header() *headerReader {
 
 func (p *parser) push(at int64, digest bool) {
 	p.parts++
-	n := node{inHeader: true}
+	message := len(p.stack) == 0 || isMessage(&p.top().part)
+	n := node{inHeader: true, isMessage: message}
 	n.part.Header, n.part.Body, n.part.End = at, at, at
 	if digest { // RFC 2046 §5.1.5
 		n.part.Type, n.part.Subtype = "message", "rfc822"
 	}
 	p.stack = append(p.stack, n)
-	p.header().start()
+	p.header().start(message)
 }
 
 // startBody ends the header of the part on top; its body starts at offset at.
@@ -104,10 +106,9 @@ func (p *parser) startBody(at int64) {
 	n.inHeader = false
 	n.part.Body, n.part.End = at, at
 	n.first = p.count
-	inMessage := len(p.stack) == 1 || isMessage(&p.stack[len(p.stack)-2].part)
-	e, boundary := p.header().finish(&n.part)
-	if inMessage {
-		p.keepEnvelope(e)
+	fields, boundary := p.header().finish(&n.part)
+	if n.isMessage {
+		p.keepEnvelope(fields)
 	}
 	switch {
 	case n.part.Type == "multipart" && p.mayNest():
@@ -121,15 +122,15 @@ func (p *parser) startBody(at int64) {
 }
 
 // keepEnvelope stores what the header on top of the stack said as a message.
-func (p *parser) keepEnvelope(e *messageFields) {
+func (p *parser) keepEnvelope(f messageFields) {
+	e := f.envelope
 	if len(p.stack) > 1 {
-		env := e.envelope
-		p.stack[len(p.stack)-2].part.Envelope = &env
+		p.stack[len(p.stack)-2].part.Envelope = &e
 		return
 	}
-	p.structure.Envelope = e.envelope
-	p.structure.MessageID = e.messageID
-	p.structure.References = e.references
+	p.structure.Envelope = e
+	p.structure.MessageID = firstMessageID(e.MessageID)
+	p.structure.References = threadReferences(f.references, e.InReplyTo, p.structure.MessageID)
 }
 
 func (p *parser) mayNest() bool { return len(p.stack) <= MaxDepth }
@@ -142,14 +143,14 @@ func (p *parser) delimiter(line []byte) bool {
 	}
 	rest := bytes.TrimRight(line[2:], " \t\r\n")
 	for i := len(p.stack) - 1; i >= 0; i-- {
-		tail, ok := bytes.CutPrefix(rest, p.stack[i].boundary)
-		if p.stack[i].boundary == nil || !ok {
+		boundary := p.stack[i].boundary
+		if boundary == "" || len(rest) < len(boundary) || string(rest[:len(boundary)]) != boundary {
 			continue
 		}
 		// RFC 2046 §5.1.1 lets anything follow a boundary. Multiparts whose
 		// boundary begins with that of an outer one are in use, so only
 		// white space may.
-		switch string(tail) {
+		switch string(rest[len(boundary):]) {
 		case "":
 			return p.nextChild(i, line)
 		case "--":
@@ -175,7 +176,7 @@ func (p *parser) nextChild(i int, line []byte) bool {
 
 func (p *parser) closeMultipart(i int, line []byte) {
 	p.closeAbove(i, line)
-	p.stack[i].boundary = nil
+	p.stack[i].boundary = ""
 	p.afterDelimiter()
 }
 
@@ -210,7 +211,9 @@ func (p *parser) pop(end, last int64) {
 		p.pop(end, last)
 		n = p.top()
 	}
-	n.part.End = max(end, n.part.Body)
+	// A blank line that ends a header may be the line end before a delimiter as
+	// well; it is the header's then, for all parts around it.
+	n.part.End = max(end, n.part.End)
 	n.part.Lines = max(last-n.first, 0)
 	fillMultipart(&n.part)
 	if len(p.stack) == 1 {
@@ -218,6 +221,7 @@ func (p *parser) pop(end, last int64) {
 	}
 	outer := &p.stack[len(p.stack)-2]
 	outer.part.Parts = append(outer.part.Parts, n.part)
+	outer.part.End = n.part.End
 	p.stack = p.stack[:len(p.stack)-1]
 }
 

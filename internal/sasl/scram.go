@@ -40,8 +40,8 @@ type ScramOptions struct {
 	FakeIterations int       // what real accounts have; 0 means MinIterations
 }
 
-// scram is the state of one exchange. Each step moves next before it looks at the response, so a failure is final.
-type scram struct {
+// scramExchange is the state of one exchange. Each step moves next before it looks at the response, so a failure is final.
+type scramExchange struct {
 	opt   ScramOptions
 	next  func(response []byte) (challenge []byte, done bool, err error)
 	first clientFirst
@@ -64,24 +64,24 @@ func Scram(opt ScramOptions) gosasl.Server {
 	if opt.FakeIterations == 0 {
 		opt.FakeIterations = MinIterations
 	}
-	s := &scram{opt: opt}
+	s := &scramExchange{opt: opt}
 	s.next = s.start
 	return s
 }
 
 // Next implements go-sasl's Server.
-func (s *scram) Next(response []byte) (challenge []byte, done bool, err error) {
+func (s *scramExchange) Next(response []byte) (challenge []byte, done bool, err error) {
 	step := s.next
 	s.next = s.over
 	return step(response)
 }
 
-func (s *scram) over([]byte) ([]byte, bool, error) {
+func (s *scramExchange) over([]byte) ([]byte, bool, error) {
 	return nil, false, malformed("SCRAM exchange is over")
 }
 
 // start takes client-first and answers server-first.
-func (s *scram) start(response []byte) ([]byte, bool, error) {
+func (s *scramExchange) start(response []byte) ([]byte, bool, error) {
 	if response == nil { // no initial response: ask for it
 		s.next = s.start
 		return []byte{}, false, nil
@@ -111,7 +111,7 @@ func (s *scram) start(response []byte) ([]byte, bool, error) {
 }
 
 // checkFlag holds the client's channel binding flag against what was offered and chosen (RFC 5802 §6).
-func (s *scram) checkFlag() error {
+func (s *scramExchange) checkFlag() error {
 	switch s.first.flag {
 	case 'p':
 		if !s.opt.Plus {
@@ -131,7 +131,7 @@ func (s *scram) checkFlag() error {
 	return nil
 }
 
-func (s *scram) lookup() error {
+func (s *scramExchange) lookup() error {
 	s.user = s.opt.Canonical(Prepare(s.first.user))
 	credentials, err := s.opt.Lookup(s.user)
 	switch {
@@ -145,14 +145,16 @@ func (s *scram) lookup() error {
 	return nil
 }
 
-// fake makes the credentials of nobody: the same salt each time that the name is asked, and no key that could match.
-func (s *scram) fake() Credentials {
-	salt := mac(s.opt.FakeKey, s.user)
-	return Credentials{Salt: salt[:SaltSize], Iterations: s.opt.FakeIterations}
+// fake makes the credentials of nobody: the same salt each time that the name is asked, and one key to spend time on,
+// which has no known preimage and so never matches.
+func (s *scramExchange) fake() Credentials {
+	salt := mac(s.opt.FakeKey, "salt "+s.user)
+	key := Keys{Stored: mac(s.opt.FakeKey, "key "+s.user)}
+	return Credentials{Salt: salt[:SaltSize], Iterations: s.opt.FakeIterations, Keys: []Keys{key}}
 }
 
 // prove takes client-final and answers server-final.
-func (s *scram) prove(response []byte) ([]byte, bool, error) {
+func (s *scramExchange) prove(response []byte) ([]byte, bool, error) {
 	final, err := parseClientFinal(response)
 	if err != nil {
 		return nil, false, err
@@ -175,7 +177,7 @@ func (s *scram) prove(response []byte) ([]byte, bool, error) {
 
 // checkBinding compares cbind-input: the gs2 header, and with PLUS what both ends know of their TLS connection
 // (RFC 5802 §6). A mismatch is somebody in between.
-func (s *scram) checkBinding(got []byte) error {
+func (s *scramExchange) checkBinding(got []byte) error {
 	want := []byte(s.first.gs2)
 	if s.first.flag == 'p' {
 		data, err := s.opt.Binding(s.first.binding)
@@ -191,7 +193,7 @@ func (s *scram) checkBinding(got []byte) error {
 }
 
 // finish waits for the client's empty response: it has checked our signature by then.
-func (s *scram) finish(response []byte) ([]byte, bool, error) {
+func (s *scramExchange) finish(response []byte) ([]byte, bool, error) {
 	if len(response) != 0 {
 		return nil, false, malformed("SCRAM has no third message")
 	}

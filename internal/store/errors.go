@@ -17,7 +17,18 @@ var (
 	ErrBadName      = errors.New("not a valid name")
 	ErrNewer        = errors.New("the file was written by a newer version of Buzon")
 	ErrLocked       = errors.New("maildrop is in use")
+	ErrBadPassword  = errors.New("not usable as a password")
+	ErrNotBuzon     = errors.New("not a file of Buzon")
+	ErrClosed       = errors.New("the store is closed")
 )
 
 // errNotYet is what a function answers that nobody has written yet; it goes with the last of them.
 var errNotYet = errors.New("store: not written yet")
+
+// firstError is the first of a and b that is one.
+func firstError(a, b error) error {
+	if a != nil {
+		return a
+	}
+	return b
+}

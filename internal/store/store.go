@@ -4,8 +4,14 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
+	"sync/atomic"
 	"time"
+
+	"zombiezen.com/go/sqlite"
 
 	"buzon/internal/config"
 )
@@ -27,19 +33,119 @@ type Options struct {
 
 // Store is an open file. It is safe for concurrent use.
 type Store struct {
+	path   string
 	log    *slog.Logger
 	now    func() time.Time
 	limits config.Limits
+
+	presence *os.File // holds the lock that says this process uses the file
+	writer   *writer
+	readers  *readers
+	settings atomic.Pointer[config.Settings]
+	logins   *logins  // password.go
+	sweeper  *sweeper // sweep.go
 
 	bells  bells      // watch.go
 	recent recents    // recent.go
 	drops  maildrops  // pop3.go
 	bodies bodyBuffer // body.go
+	views  viewCache  // view.go
 }
 
 // Open opens or makes the file at path, migrates it, sweeps what a crash left,
-// and starts the writer. The version error wraps ErrNewer and leaves the file untouched.
-func Open(ctx context.Context, path string, opt Options) (*Store, error) { return nil, errNotYet }
+// and starts the writer. A version error wraps ErrNewer and leaves the file untouched.
+func Open(ctx context.Context, path string, opt Options) (*Store, error) {
+	s, err := open(ctx, path, opt.withDefaults())
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	return s, nil
+}
 
-// Close ends the writer after what is already queued and closes the file.
-func (s *Store) Close() error { return errNotYet }
+func (o Options) withDefaults() Options {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Limits == (config.Limits{}) {
+		o.Limits = config.DefaultLimits()
+	}
+	return o
+}
+
+func open(ctx context.Context, path string, opt Options) (*Store, error) {
+	path, err := filepath.Abs(path) // the pool opens connections later, from wherever we are then
+	if err != nil {
+		return nil, err
+	}
+	if err := create(ctx, path); err != nil {
+		return nil, err
+	}
+	if err := inspect(path); err != nil {
+		return nil, err
+	}
+	s := &Store{path: path, log: opt.Log, now: opt.Now, limits: opt.Limits}
+	if err := s.start(ctx); err != nil {
+		s.release()
+		return nil, err
+	}
+	return s, nil
+}
+
+// start opens the writer's connection, puts the file in order while nobody
+// else uses it, and starts the goroutines.
+func (s *Store) start(ctx context.Context) error {
+	conn, err := openWriter(s.path)
+	if err != nil {
+		return err
+	}
+	s.writer = newWriter(conn)
+	if err := migrate(ctx, conn); err != nil {
+		return err
+	}
+	if s.presence, err = enter(s.path, func() error { return sweepStaging(conn) }); err != nil {
+		return err
+	}
+	if s.writer.version, err = number(conn, "PRAGMA data_version"); err != nil {
+		return err
+	}
+	settings, err := loadSettings(conn, s.log)
+	if err != nil {
+		return err
+	}
+	s.settings.Store(&settings)
+	s.readers = newReaders(func() (*sqlite.Conn, error) { return openReader(s.path) })
+	s.logins = newLogins(s.limits.PasswordHashes)
+	s.sweeper = newSweeper()
+	go s.runWriter()
+	go s.runSweeper()
+	s.sweeper.wake() // for what the last process left
+	return nil
+}
+
+// Close ends the sweeper, then the writer after what is already queued, and
+// closes the file. No checkpoint is asked for: SQLite copies the log into the file and
+// removes it when the last process leaves, and beside a running server one more would only wear the card.
+func (s *Store) Close() error {
+	s.sweeper.stop()
+	s.writer.stop()
+	return s.release()
+}
+
+// release closes what start opened, in whatever state start left it. The
+// presence goes last: closing any descriptor of a file drops this process's
+// POSIX locks on it, and SQLite lives by those.
+func (s *Store) release() (err error) {
+	if s.readers != nil {
+		err = s.readers.close()
+	}
+	if s.writer != nil {
+		err = firstError(err, s.writer.close())
+	}
+	if s.presence != nil {
+		err = firstError(err, s.presence.Close())
+	}
+	return err
+}

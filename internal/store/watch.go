@@ -1,19 +1,122 @@
 package store
 
-// Watch is a bell with one token: C is readable when something may have changed since it was last read. Ask Changes for the truth.
-type Watch struct{ C <-chan struct{} }
+import "sync"
 
-func (s *Store) Watch(box MailboxID) *Watch { return nil }
+// Watch is a bell with one token: C is readable when something may have
+// changed since it was last read. Ask Changes for the truth.
+type Watch struct {
+	C <-chan struct{}
+
+	c    chan struct{}
+	all  *bells
+	list *bell
+	at   int // where it stands in list, -1 once stopped
+}
+
+// bell is who hears of one mailbox or account.
+type bell struct {
+	box     MailboxID // or 0 and
+	acc     AccountID
+	watches []*Watch
+}
+
+// bells is all watches; the zero value is ready. Their memory is bounded by
+// the sessions that have one, and a bell rung by nobody costs a look-up.
+type bells struct {
+	mu  sync.Mutex
+	box map[MailboxID]*bell
+	acc map[AccountID]*bell
+}
+
+// Watch rings when box may have changed. Stop it when done.
+func (s *Store) Watch(box MailboxID) *Watch {
+	b := &s.bells
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.box == nil {
+		b.box = make(map[MailboxID]*bell)
+	}
+	if b.box[box] == nil {
+		b.box[box] = &bell{box: box}
+	}
+	return b.add(b.box[box])
+}
 
 // WatchAccount rings when any mailbox of the account changed, was made, renamed or removed.
-func (s *Store) WatchAccount(acc AccountID) *Watch { return nil }
-func (w *Watch) Stop()                             {}
+func (s *Store) WatchAccount(acc AccountID) *Watch {
+	b := &s.bells
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.acc == nil {
+		b.acc = make(map[AccountID]*bell)
+	}
+	if b.acc[acc] == nil {
+		b.acc[acc] = &bell{acc: acc}
+	}
+	return b.add(b.acc[acc])
+}
 
-// bells is all watches; the zero value is ready.
-type bells struct{}
+func (b *bells) add(list *bell) *Watch {
+	c := make(chan struct{}, 1)
+	w := &Watch{C: c, c: c, all: b, list: list, at: len(list.watches)}
+	list.watches = append(list.watches, w)
+	return w
+}
+
+// Stop ends the watching; it may be called again.
+func (w *Watch) Stop() {
+	w.all.mu.Lock()
+	defer w.all.mu.Unlock()
+	if w.at < 0 {
+		return
+	}
+	list := w.list
+	last := len(list.watches) - 1
+	list.watches[w.at] = list.watches[last]
+	list.watches[w.at].at = w.at
+	list.watches[last] = nil
+	list.watches = list.watches[:last]
+	w.at = -1
+	if last > 0 {
+		return
+	}
+	if list.box != 0 {
+		delete(w.all.box, list.box)
+	} else {
+		delete(w.all.acc, list.acc)
+	}
+}
 
 // ring rings the bells of what a commit touched. box 0 is the account's list of mailboxes.
-func (s *Store) ring(touched map[MailboxID]AccountID) {}
+func (s *Store) ring(touched map[MailboxID]AccountID) {
+	s.bells.mu.Lock()
+	defer s.bells.mu.Unlock()
+	for box, acc := range touched {
+		s.bells.box[box].ring()
+		s.bells.acc[acc].ring()
+	}
+}
 
 // ringAll rings every bell: another process wrote to the file.
-func (s *Store) ringAll() {}
+func (s *Store) ringAll() {
+	s.bells.mu.Lock()
+	defer s.bells.mu.Unlock()
+	for _, list := range s.bells.box {
+		list.ring()
+	}
+	for _, list := range s.bells.acc {
+		list.ring()
+	}
+}
+
+func (list *bell) ring() {
+	if list == nil {
+		return
+	}
+	for _, w := range list.watches {
+		select {
+		case w.c <- struct{}{}:
+		default: // already rung
+		}
+	}
+}

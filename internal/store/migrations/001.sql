@@ -22,6 +22,7 @@ CREATE TABLE account(
 	stored BLOB NOT NULL,
 	server BLOB NOT NULL,
 	quota INTEGER NOT NULL DEFAULT 0,
+	uidvalidity INTEGER NOT NULL DEFAULT 0, -- the last given to a mailbox of it; never falls (RFC 3501 §2.3.1.1)
 	created INTEGER NOT NULL
 );
 
@@ -76,13 +77,14 @@ CREATE TABLE body(
 	source INTEGER NOT NULL DEFAULT 0,
 	size INTEGER NOT NULL,   -- octets, prefix not counted
 	csize INTEGER NOT NULL,  -- octets of the chunks as kept
-	codec INTEGER NOT NULL,  -- 0: chunks as they are; 1: each chunk a zstd frame
+	codec INTEGER NOT NULL,  -- 1: a chunk shorter than the octets it stands for is a zstd frame of them, one as long is these octets
 	prefix BLOB NOT NULL,    -- header lines that we put before the octets that arrived
 	env BLOB NOT NULL,       -- message.Envelope.AppendBinary
 	structure BLOB NOT NULL  -- message.Part.AppendBinary, offsets counted with the prefix
 );
 
--- share: how many messages, jobs and bodies (by source) refer to a body, where more than one does.
+-- share: how many messages, jobs and bodies (by source) refer to a body. A body without a row has one reference and no
+-- source, which saves a row for nearly all; a row whose count fell to 1 stays until the body is dead.
 CREATE TABLE share(body INTEGER PRIMARY KEY, refs INTEGER NOT NULL);
 
 -- chunk: id is body<<20 | number; 128 KiB of the octets each.

@@ -1,0 +1,112 @@
+// Package admin is the commands by which an owner runs a Buzon: domains, accounts, passwords, aliases, settings. They
+// work on the file, whether or not a server runs on it. A file a noun; every command is a struct whose fields are its
+// arguments and whose Run does it.
+package admin
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+
+	"buzon/internal/cli"
+	"buzon/internal/message"
+	"buzon/internal/store"
+)
+
+// Commands is all of them, to be embedded in the grammar of the command line.
+type Commands struct {
+	Domain      domainCommands      `cmd:"" help:"${help_domain}"`
+	Account     accountCommands     `cmd:"" help:"${help_account}"`
+	AppPassword appPasswordCommands `cmd:"" name:"app-password" help:"${help_app_password}"`
+	Alias       aliasCommands       `cmd:"" help:"${help_alias}"`
+	Mailbox     mailboxCommands     `cmd:"" help:"${help_mailbox}"`
+	Settings    settingsCommands    `cmd:"" help:"${help_settings}"`
+	Backup      backupCommand       `cmd:"" help:"${help_backup}"`
+	Version     versionCommand      `cmd:"" help:"${help_version}"`
+}
+
+// Desk is what a command works with: the person's terminal, and the file, which is opened when a command asks for it.
+type Desk struct {
+	*cli.Console
+	path string
+	open func(ctx context.Context) (*store.Store, error)
+	st   *store.Store
+}
+
+// NewDesk makes the desk of one command line; open opens the file at path.
+func NewDesk(c *cli.Console, path string, open func(context.Context) (*store.Store, error)) *Desk {
+	return &Desk{Console: c, path: path, open: open}
+}
+
+// Close closes the file if a command opened it.
+func (d *Desk) Close() error {
+	if d.st == nil {
+		return nil
+	}
+	return d.st.Close()
+}
+
+// store opens the file. That there is none is more often a mistake in --data than a wish for a new one.
+func (d *Desk) store(ctx context.Context) (*store.Store, error) {
+	if _, err := os.Stat(d.path); errors.Is(err, fs.ErrNotExist) {
+		return nil, cli.Fail("error_no_file", "file", d.path)
+	}
+	return d.storeOrNew(ctx)
+}
+
+// storeOrNew opens the file, or makes it and says so: for the commands with which one begins.
+func (d *Desk) storeOrNew(ctx context.Context) (*store.Store, error) {
+	_, missing := os.Stat(d.path)
+	st, err := d.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d.st = st
+	if errors.Is(missing, fs.ErrNotExist) {
+		d.Note("note_new_file", "file", d.path)
+	}
+	return st, nil
+}
+
+// address reads an address that a person typed.
+func address(s string) (message.Address, error) {
+	a, err := message.ParseAddress(s)
+	if err != nil || a.Domain == "" {
+		return message.Address{}, cli.Fail("error_address", "address", s)
+	}
+	return a, nil
+}
+
+// domain brings a domain that a person typed into the form of the store.
+func domain(s string) (string, error) {
+	a, err := message.ParseAddress("postmaster@" + s)
+	if err != nil {
+		return "", cli.Fail("error_domain", "domain", s)
+	}
+	return a.Domain, nil
+}
+
+// explain puts the store's known errors in the person's words; what is the name or address that the command was about.
+func explain(err error, what any) error {
+	var problem *cli.Problem
+	if err == nil || errors.As(err, &problem) {
+		return err
+	}
+	for _, known := range []struct {
+		err error
+		key string
+	}{
+		{store.ErrNoAccount, "error_no_account"},
+		{store.ErrNoAlias, "error_no_alias"},
+		{store.ErrExists, "error_exists"},
+		{store.ErrInUse, "error_domain_in_use"},
+		{store.ErrBadName, "error_bad_name"},
+		{store.ErrBadPassword, "error_bad_password"},
+	} {
+		if errors.Is(err, known.err) {
+			return cli.Fail(known.key, "what", what)
+		}
+	}
+	return err
+}

@@ -1,0 +1,39 @@
+package cli
+
+import (
+	"errors"
+
+	"github.com/alecthomas/kong"
+)
+
+// errHelpShown ends a command line that asked for help only.
+var errHelpShown = errors.New("help shown")
+
+// HelpFlag is --help on every command.
+type HelpFlag bool
+
+// BeforeReset comes before anything is checked: a half-written command gets its help too.
+func (HelpFlag) BeforeReset(ctx *kong.Context, c *Console) error {
+	if err := writeHelp(c, c.Out, ctx); err != nil {
+		return err
+	}
+	return errHelpShown
+}
+
+// Parse understands the arguments by the fields of grammar, whose help texts name entries of the catalogue.
+func (c *Console) Parse(grammar any, args []string, vars kong.Vars) (*kong.Context, error) {
+	parser, err := kong.New(grammar,
+		kong.Name("buzon"),
+		kong.NoDefaultHelp(),
+		kong.Vars(c.All()).CloneWith(vars),
+		kong.Bind(c),
+	)
+	if err != nil {
+		return nil, err
+	}
+	ctx, err := parser.Parse(args)
+	if err != nil && !errors.Is(err, errHelpShown) {
+		return nil, c.misuse(err)
+	}
+	return ctx, err
+}

@@ -1,0 +1,129 @@
+package config
+
+import (
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// Every key round-trips: a value that is not its default is kept, printed, and read again as the same.
+func TestEveryKeyRoundTrips(t *testing.T) {
+	values := map[string]string{
+		"server.name":         "mail.example.org",
+		"language":            "es",
+		"tls.cert-file":       "/etc/buzon/cert.pem",
+		"tls.key-file":        "/etc/buzon/key.pem",
+		"pop3.mark-seen":      "yes",
+		"pop3.keep-days":      "30",
+		"limits.message-size": "20MB",
+		"account.quota":       "1536MB",
+		"imap.hide":           "CONDSTORE,IDLE",
+	}
+	all, err := Parse(values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range Keys() {
+		want, ok := values[k.Name]
+		if !ok {
+			t.Errorf("%s is not in this test", k.Name)
+		}
+		if got, _ := all.Get(k.Name); got != want {
+			t.Errorf("%s prints %q, want %q", k.Name, got, want)
+		}
+		if k.English == "" || k.Spanish == "" || k.Describe("es") == k.Describe("en") {
+			t.Errorf("%s is not described in two languages", k.Name)
+		}
+	}
+	if fields := reflect.TypeFor[Settings]().NumField(); fields != len(Keys()) {
+		t.Errorf("%d fields, %d keys", fields, len(Keys()))
+	}
+	for _, v := range all.List() {
+		if !v.Changed() {
+			t.Errorf("%s was not changed", v.Key.Name)
+		}
+	}
+}
+
+func TestDefaultIsValid(t *testing.T) {
+	s, err := Parse(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range s.List() {
+		next, err := s.With(v.Key.Name, v.Value)
+		if err != nil || !reflect.DeepEqual(next, s) {
+			t.Errorf("the default of %s, %q, does not read as itself: %v", v.Key.Name, v.Value, err)
+		}
+	}
+}
+
+func TestValues(t *testing.T) {
+	for _, c := range []struct{ key, in, want, err string }{
+		// Sizes: units of 1024, in either case, with "b", "iB" or without.
+		{key: "account.quota", in: "50MB", want: "50MB"},
+		{key: "account.quota", in: "50 m", want: "50MB"},
+		{key: "account.quota", in: "1.5GiB", want: "1536MB"},
+		{key: "account.quota", in: "1,5 GB", want: "1536MB"},
+		{key: "account.quota", in: "1000", want: "1000"},
+		{key: "account.quota", in: "2048", want: "2KB"},
+		{key: "account.quota", in: "0", want: "0"},
+		{key: "account.quota", in: "-1", err: "such as 50MB"},
+		{key: "account.quota", in: "9999999999TB", err: "such as 50MB"},
+		{key: "account.quota", in: "NaN", err: "no unit"},
+		{key: "account.quota", in: "5 parsecs", err: "no unit"},
+		// What the RFC asks, and what the box can hold.
+		{key: "limits.message-size", in: "1KB", err: "from 64KB to 50MB"},
+		{key: "limits.message-size", in: "51MB", err: "from 64KB to 50MB"},
+		// Days.
+		{key: "pop3.keep-days", in: "30 días", want: "30"},
+		{key: "pop3.keep-days", in: "7d", want: "7"},
+		{key: "pop3.keep-days", in: "-7", err: "from 0"},
+		{key: "pop3.keep-days", in: "2 weeks", err: "no unit"},
+		// Switches, in both languages.
+		{key: "pop3.mark-seen", in: "SÍ", want: "yes"},
+		{key: "pop3.mark-seen", in: "off", want: "no"},
+		{key: "pop3.mark-seen", in: "perhaps", err: "yes or no"},
+		// Lists: in order, once each, upper case.
+		{key: "imap.hide", in: " idle, Condstore idle", want: "CONDSTORE,IDLE"},
+		{key: "imap.hide", in: "", want: ""},
+		// Texts.
+		{key: "server.name", in: " mail.example.org ", want: "mail.example.org"},
+		{key: "server.name", in: "[127.0.0.1]", err: "host name"},
+		{key: "server.name", in: "a b", err: "host name"},
+		{key: "tls.cert-file", in: "a\x00b", err: "control"},
+		{key: "tls.key-file", in: "/key.pem", err: "tls.cert-file first"},
+		{key: "language", in: "ES", want: "es"},
+		{key: "language", in: "fr", err: "one of en, es"},
+		// A name that does not exist: the nearest is suggested.
+		{key: "pop3.keepdays", err: `did you mean "pop3.keep-days"`},
+		{key: "zzz", err: `there is no setting "zzz"`},
+	} {
+		s, err := Parse(map[string]string{c.key: c.in})
+		if c.err != "" {
+			if err == nil || !strings.Contains(err.Error(), c.err) || !errors.Is(err, ErrSetting) {
+				t.Errorf("%s = %q: error %v, want one with %q", c.key, c.in, err, c.err)
+			}
+			continue
+		}
+		if got, _ := s.Get(c.key); err != nil || got != c.want {
+			t.Errorf("%s = %q: %q, %v, want %q", c.key, c.in, got, err, c.want)
+		}
+	}
+}
+
+func FuzzSize(f *testing.F) {
+	for _, s := range []string{"50MB", "1.5g", "0", "9223372036854775807", "1e300TB", "+5"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		n, err := ParseSize(text)
+		if err != nil {
+			return
+		}
+		if again, err := ParseSize(FormatSize(n)); err != nil || again != n {
+			t.Errorf("%q is %d, printed %q, read as %d, %v", text, n, FormatSize(n), again, err)
+		}
+	})
+}

@@ -1,0 +1,126 @@
+package config
+
+import "slices"
+
+// Kind is what a setting's text means, for pages and help texts.
+type Kind int
+
+// The kinds of settings.
+const (
+	Text   Kind = iota
+	Choice      // one of Key.Choices
+	Switch      // yes or no
+	Days        // a number of days
+	Size        // octets, with a unit: 50MB
+	List        // words separated by commas
+)
+
+// Key is one setting by its name.
+type Key struct {
+	Name    string
+	Kind    Kind
+	Choices []string
+	English string // what it does, one sentence
+	Spanish string
+
+	parse func(s *Settings, text string) error
+	print func(s *Settings) string
+}
+
+// Describe is the description in a language, English where we have no other.
+func (k Key) Describe(language string) string {
+	if language == "es" {
+		return k.Spanish
+	}
+	return k.English
+}
+
+// Keys is all settings, in the order in which people see them.
+func Keys() []Key {
+	return []Key{
+		textKey("server.name", func(s *Settings) *string { return &s.ServerName },
+			"Name of this server in greetings and in the mail it handles; empty means the machine's own name.",
+			"Nombre de este servidor en los saludos y en el correo que pasa por él; vacío es el nombre de la máquina."),
+		choiceKey("language", []string{"en", "es"}, func(s *Settings) *string { return &s.Language },
+			"Language of what Buzon writes to people.",
+			"Idioma de lo que Buzon escribe a las personas."),
+		textKey("tls.cert-file", func(s *Settings) *string { return &s.CertFile },
+			"File with your own certificate and its chain (PEM); empty means one that Buzon makes itself.",
+			"Archivo con su propio certificado y su cadena (PEM); vacío es uno que Buzon hace por sí mismo."),
+		textKey("tls.key-file", func(s *Settings) *string { return &s.KeyFile },
+			"File with the key of that certificate (PEM); empty means it is in the certificate's file.",
+			"Archivo con la clave de ese certificado (PEM); vacío es que está en el archivo del certificado."),
+		switchKey("pop3.mark-seen", func(s *Settings) *bool { return &s.POP3MarkSeen },
+			"Whether mail fetched over POP3 counts as read.",
+			"Si el correo recogido por POP3 cuenta como leído."),
+		daysKey("pop3.keep-days", func(s *Settings) *int { return &s.POP3KeepDays },
+			"Days after its arrival until mail that was fetched over POP3 is removed here; 0 keeps it.",
+			"Días tras su llegada hasta que se borra aquí el correo recogido por POP3; 0 lo conserva."),
+		sizeKey("limits.message-size", func(s *Settings) *int64 { return &s.MessageSize },
+			"Largest message accepted.",
+			"Tamaño máximo de un mensaje."),
+		sizeKey("account.quota", func(s *Settings) *int64 { return &s.DefaultQuota },
+			"Space for the mail of a new account; 0 means no limit.",
+			"Espacio para el correo de una cuenta nueva; 0 es sin límite."),
+		listKey("imap.hide", func(s *Settings) *[]string { return &s.Hide },
+			"IMAP capabilities to hide from programs that cannot cope with them, separated by commas.",
+			"Capacidades de IMAP que se ocultan a programas que fallan con ellas, separadas por comas."),
+	}
+}
+
+// Find is the setting of that name; the error suggests the nearest.
+func Find(name string) (Key, error) {
+	keys := Keys()
+	i := slices.IndexFunc(keys, func(k Key) bool { return k.Name == name })
+	if i < 0 {
+		return Key{}, &UnknownKeyError{Name: name, Nearest: nearest(name, keys)}
+	}
+	return keys[i], nil
+}
+
+func textKey(name string, field func(*Settings) *string, english, spanish string) Key {
+	return Key{
+		Name: name, Kind: Text, English: english, Spanish: spanish,
+		parse: func(s *Settings, text string) (err error) { *field(s), err = parseText(text); return err },
+		print: func(s *Settings) string { return *field(s) },
+	}
+}
+
+func choiceKey(name string, choices []string, field func(*Settings) *string, english, spanish string) Key {
+	k := textKey(name, field, english, spanish)
+	k.Kind, k.Choices = Choice, choices
+	k.parse = func(s *Settings, text string) (err error) { *field(s), err = parseChoice(text, choices); return err }
+	return k
+}
+
+func switchKey(name string, field func(*Settings) *bool, english, spanish string) Key {
+	return Key{
+		Name: name, Kind: Switch, English: english, Spanish: spanish,
+		parse: func(s *Settings, text string) (err error) { *field(s), err = parseSwitch(text); return err },
+		print: func(s *Settings) string { return printSwitch(*field(s)) },
+	}
+}
+
+func daysKey(name string, field func(*Settings) *int, english, spanish string) Key {
+	return Key{
+		Name: name, Kind: Days, English: english, Spanish: spanish,
+		parse: func(s *Settings, text string) (err error) { *field(s), err = ParseDays(text); return err },
+		print: func(s *Settings) string { return FormatDays(*field(s)) },
+	}
+}
+
+func sizeKey(name string, field func(*Settings) *int64, english, spanish string) Key {
+	return Key{
+		Name: name, Kind: Size, English: english, Spanish: spanish,
+		parse: func(s *Settings, text string) (err error) { *field(s), err = ParseSize(text); return err },
+		print: func(s *Settings) string { return FormatSize(*field(s)) },
+	}
+}
+
+func listKey(name string, field func(*Settings) *[]string, english, spanish string) Key {
+	return Key{
+		Name: name, Kind: List, English: english, Spanish: spanish,
+		parse: func(s *Settings, text string) (err error) { *field(s), err = parseList(text); return err },
+		print: func(s *Settings) string { return printList(*field(s)) },
+	}
+}

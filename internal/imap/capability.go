@@ -1,0 +1,92 @@
+package imap
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// capability is one row of the capability table.
+type capability struct {
+	name string
+	when func(s *session) bool // whether to advertise it now
+	// value follows "name=" where the capability has one that depends on the account.
+	value func(s *session) string
+}
+
+// capabilities is the table of what we can. Hiding a row (Account.Hidden)
+// takes it from the advertisement and, through command.capability and has,
+// from what is accepted.
+var capabilities = []capability{
+	{name: "IMAP4rev1", when: always},
+	{name: "LITERAL-", when: always},            // RFC 7888
+	{name: "SASL-IR", when: beforeLogin},        // RFC 4959
+	{name: "STARTTLS", when: mayStartTLS},       // RFC 3501 §6.2.1
+	{name: "LOGINDISABLED", when: insecure},     // RFC 3501 §6.2.3
+	{name: "ID", when: always},                  // RFC 2971
+	{name: "ENABLE", when: always},              // RFC 5161
+	{name: "IDLE", when: afterLogin},            // RFC 2177
+	{name: "NAMESPACE", when: afterLogin},       // RFC 2342
+	{name: "UNSELECT", when: afterLogin},        // RFC 3691
+	{name: "UIDPLUS", when: afterLogin},         // RFC 4315
+	{name: "MOVE", when: afterLogin},            // RFC 6851
+	{name: "CHILDREN", when: afterLogin},        // RFC 3348
+	{name: "SPECIAL-USE", when: afterLogin},     // RFC 6154
+	{name: "CREATE-SPECIAL-USE", when: afterLogin},
+	{name: "LIST-EXTENDED", when: afterLogin}, // RFC 5258
+	{name: "LIST-STATUS", when: afterLogin},   // RFC 5819
+	{name: "STATUS=SIZE", when: afterLogin},   // RFC 8438
+	{name: "ESEARCH", when: afterLogin},       // RFC 4731
+	{name: "SEARCHRES", when: afterLogin},     // RFC 5182
+	{name: "WITHIN", when: afterLogin},        // RFC 5032
+	{name: "APPENDLIMIT", when: afterLogin, value: appendLimit}, // RFC 7889
+	{name: "UTF8=ACCEPT", when: afterLogin},   // RFC 6855
+}
+
+func always(*session) bool        { return true }
+func beforeLogin(s *session) bool { return s.state == notAuthenticated }
+func afterLogin(s *session) bool  { return s.state != notAuthenticated }
+
+func mayStartTLS(s *session) bool {
+	return beforeLogin(s) && s.server.TLS != nil && !s.wire.isTLS()
+}
+
+func insecure(s *session) bool { return beforeLogin(s) && !s.wire.peer().Secure() }
+
+func appendLimit(s *session) string { return strconv.FormatInt(s.account.AppendLimit(), 10) }
+
+// has tells whether a capability exists for this session: not hidden from its account.
+func (s *session) has(name string) bool { return !slices.Contains(s.hidden, name) }
+
+// capabilityList is what to advertise now.
+func (s *session) capabilityList() string {
+	var list []string
+	for _, c := range capabilities {
+		if !c.when(s) || !s.has(c.name) {
+			continue
+		}
+		name := c.name
+		if c.value != nil {
+			name += "=" + c.value(s)
+		}
+		list = append(list, name)
+	}
+	if s.state == notAuthenticated && s.wire.peer().Secure() {
+		for _, m := range s.server.Backend.Mechanisms(s.wire.peer()) {
+			list = append(list, "AUTH="+m)
+		}
+	}
+	return strings.Join(list, " ")
+}
+
+// capabilityCode is the response code that saves the client the command (RFC 3501 §7.1).
+func (s *session) capabilityCode() string { return "CAPABILITY " + s.capabilityList() }
+
+// capability is CAPABILITY (RFC 3501 §6.1.1).
+func (s *session) capability(tag string) error {
+	if err := s.dec.CRLF(); err != nil {
+		return err
+	}
+	s.enc.Raw("* CAPABILITY ").Raw(s.capabilityList()).CRLF()
+	return s.ok(tag, "", "That is what I can.")
+}

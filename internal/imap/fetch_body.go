@@ -1,0 +1,140 @@
+package imap
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"buzon/internal/message"
+)
+
+// writeSection writes a section of the message, or NIL when there is none such.
+func (f *fetcher) writeSection(item *fetchItem) error {
+	f.s.enc.Raw(item.label).Byte(' ')
+	e, ok := extent{0, f.body.Size()}, true
+	if !item.section.whole() {
+		e, ok = item.section.locate(f.root(), f.body.Size())
+	}
+	switch {
+	case !ok:
+		f.s.enc.Raw("NIL")
+		return nil
+	case item.section.filtered():
+		return f.writeFiltered(&item.section, e)
+	}
+	return f.writeExtent(item.section.cut(e))
+}
+
+// writeFiltered writes the fields of a header that the section names.
+func (f *fetcher) writeFiltered(s *section, header extent) error {
+	if err := f.readHeader(header); err != nil {
+		return f.absent(err)
+	}
+	f.text = s.filter(f.text[:0], f.header)
+	e := s.cut(extent{0, int64(len(f.text))})
+	f.s.enc.Literal(e.len()).Bytes(f.text[e.lo:e.hi])
+	return nil
+}
+
+// readHeader reads a header into f.header. Of a header that is longer than
+// message.Parse looks at, only so much is examined for fields.
+func (f *fetcher) readHeader(e extent) (err error) {
+	f.header, err = readExtent(f.body, e, f.header)
+	return err
+}
+
+// readExtent reads e, at most message.MaxHeader octets of it, into buf.
+func readExtent(r io.ReaderAt, e extent, buf []byte) ([]byte, error) {
+	n := int(min(e.len(), message.MaxHeader))
+	if cap(buf) < n {
+		buf = make([]byte, max(n, 4<<10))
+	}
+	buf = buf[:n]
+	if got, err := r.ReadAt(buf, e.lo); got < n {
+		return buf[:0], fmt.Errorf("read header: %w", unexpectedEnd(err))
+	}
+	return buf, nil
+}
+
+// unexpectedEnd is err, where the end of the message came too early.
+func unexpectedEnd(err error) error {
+	if err == nil || errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// absent writes NIL for a body that cannot be read: the response has begun and
+// must stay valid. A message that was removed meanwhile is told in the tagged NO.
+func (f *fetcher) absent(err error) error {
+	f.s.enc.Raw("NIL")
+	f.torn = true
+	if !errors.Is(err, ErrNoMessage) {
+		f.s.log.Error("message cannot be read", "mailbox", f.s.name, "uid", f.m.UID, "err", err)
+	}
+	return nil
+}
+
+// writeExtent writes octets of the message as a literal, chunk by chunk.
+func (f *fetcher) writeExtent(e extent) error {
+	if e.len() == 0 {
+		f.s.enc.Raw(`""`)
+		return nil
+	}
+	w := &literalWriter{enc: f.s.enc, left: e.len()}
+	var err error
+	if e.lo == 0 && e.hi == f.body.Size() {
+		_, err = f.body.WriteTo(w)
+	} else {
+		err = f.copyExtent(w, e)
+	}
+	switch {
+	case f.s.enc.Err() != nil:
+		return f.s.enc.Err()
+	case !w.begun:
+		return f.absent(unexpectedEnd(err))
+	case err != nil || w.left > 0:
+		return fmt.Errorf("%w: %w", errTornLiteral, unexpectedEnd(err))
+	}
+	return nil
+}
+
+func (f *fetcher) copyExtent(w io.Writer, e extent) error {
+	for off := e.lo; off < e.hi; {
+		buf := f.copy[:min(int64(len(f.copy)), e.hi-off)]
+		n, err := f.body.ReadAt(buf, off)
+		if n < len(buf) {
+			return unexpectedEnd(err)
+		}
+		if _, err := w.Write(buf); err != nil {
+			return err
+		}
+		off += int64(n)
+	}
+	return nil
+}
+
+// errTornLiteral ends the connection: a literal was announced and cannot be
+// completed, and octets made up would end as a broken mail in the client's cache.
+var errTornLiteral = &fatalError{"A message could not be read to its end; please try again."}
+
+// literalWriter announces a literal at its first octet, so that a body that
+// cannot be read at all can still be answered with NIL.
+type literalWriter struct {
+	enc   *encoder
+	left  int64 // octets still to come
+	begun bool
+}
+
+// Write is io.Writer's.
+func (w *literalWriter) Write(p []byte) (int, error) {
+	if int64(len(p)) > w.left {
+		return 0, errTornLiteral
+	}
+	if !w.begun {
+		w.begun = true
+		w.enc.Literal(w.left)
+	}
+	w.left -= int64(len(p))
+	return w.enc.Write(p)
+}

@@ -1,0 +1,164 @@
+package imap
+
+import (
+	"strings"
+
+	"buzon/internal/uidset"
+)
+
+// fetchRequest is what a FETCH asks of each message.
+type fetchRequest struct {
+	items  []fetchItem
+	fields Fields // that the items need of the listing
+	body   bool   // an item reads the body
+	seen   bool   // an item sets \Seen
+	flags  bool   // FLAGS is among the items
+}
+
+// fetchItem is one data item, ready to be written.
+type fetchItem struct {
+	*fetchKind
+	label   string // how the answer names it
+	section section
+}
+
+// maxFetchItems caps one FETCH; every item is written for every message.
+const maxFetchItems = 200 // items
+
+// parseFetch reads the arguments of FETCH.
+func (s *session) parseFetch(uid bool) (set uidset.Set, req fetchRequest, err error) {
+	d := s.dec
+	if err = d.SP(); err != nil {
+		return set, req, err
+	}
+	n, err := parseNumSet(d)
+	if err == nil {
+		err = d.SP()
+	}
+	if err == nil {
+		req, err = parseFetchRequest(d, uid)
+	}
+	if err == nil {
+		err = d.CRLF()
+	}
+	if err == nil {
+		set, err = s.resolve(n, uid)
+	}
+	return set, req, err
+}
+
+// parseFetchRequest reads the data items: a macro, one item, or a list.
+func parseFetchRequest(d *decoder, uid bool) (fetchRequest, error) {
+	var req fetchRequest
+	if uid { // RFC 3501 §6.4.8: always in the answer of UID FETCH
+		req.addWord("UID")
+	}
+	c, err := d.Peek()
+	if err != nil {
+		return req, err
+	}
+	if c == '(' {
+		return req, req.parseList(d)
+	}
+	word, err := fetchWord(d)
+	if err != nil {
+		return req, err
+	}
+	if macro, ok := fetchMacros[word]; ok {
+		for _, w := range macro {
+			req.addWord(w)
+		}
+		return req, nil
+	}
+	return req, req.parseItem(d, word)
+}
+
+// fetchMacros are RFC 3501 §6.4.5's.
+var fetchMacros = map[string][]string{
+	"ALL":  {"FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE"},
+	"FAST": {"FLAGS", "INTERNALDATE", "RFC822.SIZE"},
+	"FULL": {"FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE", "BODY"},
+}
+
+func (r *fetchRequest) parseList(d *decoder) error {
+	err := d.List(func() error {
+		word, err := fetchWord(d)
+		if err != nil {
+			return err
+		}
+		return r.parseItem(d, word)
+	})
+	if err == nil && len(r.items) == 0 {
+		err = syntaxf("The list of data items is empty.")
+	}
+	return err
+}
+
+// fetchWord reads a data item's name, or a section's, in upper case.
+func fetchWord(d *decoder) (string, error) {
+	word, err := d.run(func(c byte) bool {
+		return isAlpha(c) || '0' <= c && c <= '9' || c == '.'
+	}, "a data item")
+	return strings.ToUpper(word), err
+}
+
+func isAlpha(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }
+
+// parseItem reads what follows the word, if the word has a section.
+func (r *fetchRequest) parseItem(d *decoder, word string) error {
+	if d.Take('[') {
+		return r.parseSectionItem(d, word)
+	}
+	if _, ok := fetchKinds[word]; !ok {
+		return syntaxf("There is no data item %s.", word)
+	}
+	r.addWord(word)
+	return r.checkCount()
+}
+
+func (r *fetchRequest) parseSectionItem(d *decoder, word string) error {
+	kind, ok := fetchKinds[word+"["]
+	if !ok {
+		return syntaxf("There is no data item %s with a section.", word)
+	}
+	sec, label, err := parseSection(d)
+	if err != nil {
+		return err
+	}
+	r.add(fetchItem{fetchKind: kind, label: kind.label + label, section: sec})
+	return r.checkCount()
+}
+
+func (r *fetchRequest) checkCount() error {
+	if len(r.items) > maxFetchItems {
+		return syntaxf("That is more than %d data items.", maxFetchItems)
+	}
+	return nil
+}
+
+// addWord adds an item that is one word of fetchKinds.
+func (r *fetchRequest) addWord(word string) {
+	kind := fetchKinds[word]
+	r.add(fetchItem{fetchKind: kind, label: kind.label, section: kind.section})
+	r.flags = r.flags || word == "FLAGS"
+}
+
+// add adds an item once: what is asked for twice is answered once.
+func (r *fetchRequest) add(item fetchItem) {
+	for i := range r.items {
+		if r.items[i].label == item.label && r.items[i].section.count == item.section.count {
+			r.seen = r.seen || item.seen
+			return
+		}
+	}
+	r.items = append(r.items, item)
+	r.fields |= item.fields
+	if item.body {
+		r.body = true
+		r.fields |= WithMeta
+		if !item.section.whole() {
+			r.fields |= WithStructure
+		}
+	}
+	r.seen = r.seen || item.seen
+}

@@ -1,0 +1,131 @@
+package imap
+
+import (
+	"fmt"
+
+	"buzon/internal/uidset"
+)
+
+// update tells the client what happened in the selected mailbox since it was
+// last told. It runs at the end of each command and in IDLE.
+func (s *session) update() error {
+	if s.box == nil {
+		return nil
+	}
+	changes, err := s.news()
+	if err != nil {
+		return err
+	}
+	return s.tell(changes)
+}
+
+// news asks for the changes. It needs no buffers.
+func (s *session) news() (Changes, error) {
+	changes, err := s.box.Changes(s.ctx, s.modSeq)
+	if err != nil {
+		return Changes{}, fmt.Errorf("read changes: %w", err)
+	}
+	if changes.Gone {
+		// RFC 2180 §3: to end the connection is the one thing every client understands.
+		return Changes{}, &fatalError{"The selected mailbox was deleted by another session."}
+	}
+	return changes, nil
+}
+
+// isNews tells whether tell has anything to say.
+func (s *session) isNews(c Changes) bool {
+	return c.Vanished.Len() > 0 || len(c.Changed) > 0 || s.vanished.Len() > 0
+}
+
+// tell writes changes and makes them part of what the client knows.
+func (s *session) tell(c Changes) error {
+	s.modSeq = c.ModSeq
+	s.vanished = s.vanished.Or(c.Vanished.And(s.view))
+	if s.command == nil || !s.command.bySequence {
+		s.tellExpunged()
+	}
+	fresh := s.newUIDs(c.Changed)
+	if fresh.Len() > 0 {
+		s.view = s.view.Or(fresh)
+		s.tellExists()
+	}
+	quiet := s.quiet.Or(fresh)
+	s.quiet = uidset.Set{}
+	return s.tellFlags(c.Changed, quiet)
+}
+
+// tellExpunged writes EXPUNGE for what has vanished (RFC 3501 §7.4.1): each
+// number counts what the ones before it took away.
+func (s *session) tellExpunged() {
+	told := uint32(0)
+	s.vanished.All(func(uid uint32) bool {
+		s.enc.Raw("* ").Number(s.view.Seq(uid) - told).Raw(" EXPUNGE\r\n")
+		told++
+		return s.enc.Err() == nil
+	})
+	s.view = s.view.AndNot(s.vanished)
+	s.saved = s.saved.AndNot(s.vanished) // RFC 5182 §2.1
+	s.vanished = uidset.Set{}
+}
+
+// newUIDs are those of changed that the client does not know.
+func (s *session) newUIDs(changed []Message) uidset.Set {
+	var b uidset.Builder
+	for i := range changed {
+		if !s.view.Has(changed[i].UID) {
+			b.Add(changed[i].UID)
+		}
+	}
+	return b.Set()
+}
+
+// tellExists writes EXISTS and RECENT (RFC 3501 §7.3).
+func (s *session) tellExists() {
+	s.enc.Raw("* ").Number(uint32(s.view.Len())).Raw(" EXISTS\r\n* ").Number(s.recent()).Raw(" RECENT\r\n")
+}
+
+// recent counts the messages of the view that are \Recent.
+func (s *session) recent() uint32 {
+	return uint32(s.view.And(uidset.Of(uidset.Range{Lo: max(s.recentFrom, 1), Hi: ^uint32(0)})).Len())
+}
+
+// tellFlags writes FETCH with the flags of all changed but quiet ones (RFC 3501 §7.4.2).
+func (s *session) tellFlags(changed []Message, quiet uidset.Set) error {
+	if err := s.learnKeywords(changed); err != nil {
+		return err
+	}
+	for i := range changed {
+		if !quiet.Has(changed[i].UID) {
+			s.tellFlagsOf(changed[i])
+		}
+	}
+	return s.enc.Err()
+}
+
+func (s *session) tellFlagsOf(m Message) {
+	s.enc.Raw("* ").Number(s.view.Seq(m.UID)).Raw(" FETCH (")
+	if s.uids { // RFC 3501 §6.4.8
+		s.enc.Raw("UID ").Number(m.UID).Byte(' ')
+	}
+	s.writeFlags(m)
+	s.enc.Raw(")\r\n")
+}
+
+// announceFlags writes FLAGS and PERMANENTFLAGS (RFC 3501 §7.2.6, §7.1).
+func (s *session) announceFlags() {
+	const all = Seen | Answered | Flagged | Deleted | DraftFlag
+	every := Flags(1<<len(s.keywords)-1)<<KeywordBit | all
+	s.enc.Raw("* FLAGS ").Flags(every, s.keywords, false).CRLF()
+	if s.readOnly {
+		s.enc.Raw("* OK [PERMANENTFLAGS ()] Nothing can be changed.\r\n")
+		return
+	}
+	s.enc.Raw("* OK [PERMANENTFLAGS (")
+	for _, f := range systemFlags {
+		s.enc.Raw(f).Byte(' ')
+	}
+	for _, k := range s.keywords {
+		s.enc.Raw(k).Byte(' ')
+	}
+	s.enc.Raw(`\*)] These stay, and new keywords can be made.`).CRLF()
+}

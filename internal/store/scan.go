@@ -1,0 +1,87 @@
+package store
+
+import (
+	"sort"
+
+	"zombiezen.com/go/sqlite"
+
+	"buzon/internal/uidset"
+)
+
+// maxSkip is how many unwanted rows are stepped over before a new search in
+// the index: about what the search costs.
+const maxSkip = 8
+
+// scan gives f the rows of box whose UID is in uids and not below from,
+// ascending, until it returns false. The query selects uid first, takes mailbox
+// and the lowest uid, and orders by uid. It serves one range of 100,000 as well
+// as 10,000 scattered UIDs.
+func scan(c *sqlite.Conn, query string, box MailboxID, uids uidset.Set, from uint32, f func(uid uint32, st *sqlite.Stmt) bool) error {
+	ranges := uids.Ranges()
+	ranges = ranges[sort.Search(len(ranges), func(i int) bool { return ranges[i].Hi >= from }):]
+	for len(ranges) > 0 {
+		st, err := prepare(c, query, []int64{int64(box), int64(max(from, ranges[0].Lo))})
+		if err != nil {
+			return err
+		}
+		if ranges, err = scanRun(st, ranges, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// scanRun steps until the rows or the ranges end, f has enough, or a wide gap
+// comes; it returns the ranges still to be looked at.
+func scanRun(st *sqlite.Stmt, ranges []uidset.Range, f func(uid uint32, st *sqlite.Stmt) bool) ([]uidset.Range, error) {
+	for skipped := 0; skipped <= maxSkip; {
+		more, err := st.Step()
+		if err != nil || !more {
+			return nil, err
+		}
+		uid := uint32(st.ColumnInt64(0))
+		for len(ranges) > 0 && ranges[0].Hi < uid {
+			ranges = ranges[1:]
+		}
+		if len(ranges) == 0 {
+			break
+		}
+		if uid < ranges[0].Lo {
+			skipped++
+			continue
+		}
+		skipped = 0
+		if !f(uid, st) || len(ranges) == 1 && uid == ranges[0].Hi {
+			return nil, st.Reset()
+		}
+	}
+	return ranges, st.Reset()
+}
+
+// found is what a change needs to know of the messages it is about.
+type found struct {
+	uids   uidset.Set
+	bodies []BodyID // in the order of the UIDs
+	flags  Flags    // that any of them has
+	counts counts
+}
+
+// findRows gives the messages with UID in uids that have all flags of need.
+func findRows(c *sqlite.Conn, box MailboxID, uids uidset.Set, need Flags) (found, error) {
+	var r found
+	var b uidset.Builder
+	err := scan(c, `SELECT uid, body, flags, size FROM msg WHERE mailbox = ? AND uid >= ? ORDER BY uid`, box, uids, 0,
+		func(uid uint32, st *sqlite.Stmt) bool {
+			flags := Flags(st.ColumnInt64(2))
+			if flags&need != need {
+				return true
+			}
+			b.Add(uid)
+			r.bodies = append(r.bodies, BodyID(st.ColumnInt64(1)))
+			r.flags |= flags
+			r.counts.add(flags, st.ColumnInt64(3))
+			return true
+		})
+	r.uids = b.Set()
+	return r, err
+}

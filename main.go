@@ -1,0 +1,257 @@
+// Package main is Buzon, a mail appliance: one program and one file. Read from top to bottom this file is the
+// architecture: the commands, what an appliance is made of, which service listens where, how it starts and how it stops.
+//
+// The root holds the appliance's decisions (smtp.go, pop3.go, imap.go, store.go); internal/ holds mechanisms that do not
+// know each other.
+//
+// The life of a received message: a listener of listen takes the connection, limit gives it a place, smtp.go hears MAIL
+// and RCPT and asks the store who that is, spool checks the body and makes it seekable, store.Accept writes body, rows
+// and quota in one transaction that is on disk before the 250, and rings the bells on which IMAP's IDLE waits. POP3 and
+// IMAP read the octets through store.Body. A submitted message comes the same way after log-in at login.Door.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+
+	"buzon/internal/admin"
+	"buzon/internal/certs"
+	"buzon/internal/cli"
+	"buzon/internal/config"
+	"buzon/internal/limit"
+	"buzon/internal/listen"
+	"buzon/internal/login"
+	"buzon/internal/store"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends us at once
+	os.Exit(run(ctx, cli.System(os.Args[1:])))
+}
+
+// appliance is everything that runs, made by start and ended by stop.
+type appliance struct {
+	store   *store.Store
+	log     *slog.Logger
+	limits  config.Limits
+	certs   *certs.Source
+	door    *login.Door
+	conns   *limit.Conns // the servers put their listeners behind it, with a refusal in their own protocol
+	now     func() time.Time
+	dataDir string // the folder of the file; what is too big for memory is spooled there
+
+	listeners []listen.Listener
+	servers   []server
+	failed    chan error // a listener that ended by itself
+	endCare   context.CancelFunc
+	running   sync.WaitGroup
+}
+
+// server is one protocol server. Serve is called once for every listener, at the same time, and returns nil after
+// Shutdown. Shutdown closes the listeners, lets commands in flight end until ctx is over, then closes what is left.
+type server interface {
+	Serve(l net.Listener, implicitTLS bool) error
+	Shutdown(ctx context.Context) error
+}
+
+// service is one row of the table of ports.
+type service struct {
+	listen.Spec
+	implicitTLS bool
+	server      server
+}
+
+// services are the ports of a mail server (RFC 8314 §7, RFC 6409), and 2525 for networks that block 587.
+func (a *appliance) services(port func(standard int) int) []service {
+	receive, submit, pop3, imap := newSMTP(a, receive), newSMTP(a, submit), newPOP3(a), newIMAP(a)
+	a.servers = []server{receive, submit, pop3, imap}
+	return []service{
+		{listen.Spec{Name: "smtp", Port: port(25)}, false, receive},
+		{listen.Spec{Name: "smtps", Port: port(465)}, true, submit},
+		{listen.Spec{Name: "submission", Port: port(587)}, false, submit},
+		{listen.Spec{Name: "submission-alt", Port: port(2525)}, false, submit},
+		{listen.Spec{Name: "pop3", Port: port(110)}, false, pop3},
+		{listen.Spec{Name: "pop3s", Port: port(995)}, true, pop3},
+		{listen.Spec{Name: "imap", Port: port(143)}, false, imap},
+		{listen.Spec{Name: "imaps", Port: port(993)}, true, imap},
+	}
+}
+
+// options say where an appliance is, not what it does: that is in its file.
+type options struct {
+	data   string                 // the file
+	listen string                 // address to listen on; "" is every one
+	port   func(standard int) int // which port takes the place of a standard one
+	cure   string                 // the flag that moves the ports, for the error that one is taken
+	log    *slog.Logger
+	limits config.Limits
+	now    func() time.Time
+}
+
+// start opens the file and the ports, and serves. ctx is for the start alone; stop ends the appliance.
+func start(ctx context.Context, o options) (*appliance, error) {
+	a, err := open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	services := a.services(o.port)
+	specs := make([]listen.Spec, len(services))
+	for i, s := range services {
+		specs[i] = s.Spec
+	}
+	if a.listeners, err = listen.Open(ctx, o.listen, specs); err != nil {
+		return nil, errors.Join(cli.PortProblem(err, o.cure), a.store.Close())
+	}
+	a.failed = make(chan error, len(a.listeners))
+	for _, l := range a.listeners { // systemd may give a service several
+		i := slices.IndexFunc(services, func(s service) bool { return s.Name == l.Name })
+		a.running.Go(func() { a.serve(l, services[i]) })
+	}
+	care, endCare := context.WithCancel(context.Background())
+	a.endCare = endCare
+	a.running.Go(func() { a.careNightly(care) })
+	return a, nil
+}
+
+func (a *appliance) serve(l listen.Listener, s service) {
+	if err := s.server.Serve(l, s.implicitTLS); err != nil && !errors.Is(err, net.ErrClosed) {
+		a.failed <- fmt.Errorf("%s on %s: %w", s.Name, l.Addr(), err)
+	}
+}
+
+// wait lasts until ctx is over or a listener ends by itself.
+func (a *appliance) wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-a.failed:
+		return err
+	}
+}
+
+// stop lets commands in flight end, then closes the file.
+func (a *appliance) stop() error {
+	a.log.Info("stopping")
+	ctx, cancel := context.WithTimeout(context.Background(), a.limits.ShutdownGrace)
+	defer cancel()
+	a.endCare()
+	var ending sync.WaitGroup
+	for _, s := range a.servers {
+		ending.Go(func() {
+			if err := s.Shutdown(ctx); err != nil {
+				a.log.Warn("connections were cut at shutdown", "err", err)
+			}
+		})
+	}
+	ending.Wait()
+	a.running.Wait()
+	return a.store.Close()
+}
+
+// commands is the command line; the texts are in internal/text.
+type commands struct {
+	Data     string       `help:"${flag_data}" placeholder:"${word_file}" type:"path"`
+	Lang     string       `help:"${flag_lang}" placeholder:"en|es"`
+	LogLevel string       `help:"${flag_log_level}" enum:"debug,info,warn,error" default:"info"`
+	Help     cli.HelpFlag `help:"${flag_help}" short:"h"`
+
+	Serve serveCommand `cmd:"" help:"${help_serve}" default:"withargs"`
+	Try   tryCommand   `cmd:"" help:"${help_try}"`
+	admin.Commands
+	HelpPage helpCommand `cmd:"" name:"help" help:"${help_help}"`
+}
+
+// run understands the command line, does what it says, and gives the exit status.
+func run(ctx context.Context, c *cli.Console) int {
+	var cmd commands
+	call, err := c.Parse(&cmd, c.Args)
+	if err != nil {
+		return c.Report(err)
+	}
+	if cmd.Data == "" {
+		cmd.Data = defaultData()
+	}
+	o := options{data: cmd.Data, log: newLog(c.Err, cmd.LogLevel), limits: config.DefaultLimits(), now: time.Now}
+	desk := admin.NewDesk(c, o.data, func(ctx context.Context) (*store.Store, error) { return openFile(ctx, o) })
+	call.BindTo(ctx, (*context.Context)(nil))
+	err = call.Run(o, desk)
+	return c.Report(errors.Join(err, desk.Close()))
+}
+
+func newLog(w io.Writer, level string) *slog.Logger {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		panic(err) // cannot be: the command line takes none but these
+	}
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: l}))
+}
+
+type serveCommand struct {
+	Listen string `help:"${flag_listen}" placeholder:"${word_address}"`
+	Ports  string `help:"${flag_ports}" enum:"standard,high" default:"standard"`
+}
+
+// Run is the appliance, until a signal.
+func (cmd *serveCommand) Run(ctx context.Context, c *cli.Console, o options) error {
+	frugal()
+	o.listen, o.cure = cmd.Listen, "--ports high"
+	o.port = func(standard int) int { return standard }
+	if cmd.Ports == "high" {
+		o.port = func(standard int) int { return standard + highPorts }
+	}
+	a, err := start(ctx, o)
+	if err != nil {
+		return err
+	}
+	if err := a.announce(ctx, c); err != nil {
+		a.log.Warn("could not tell that we are ready", "err", err)
+	}
+	return errors.Join(a.wait(ctx), a.stop())
+}
+
+type tryCommand struct {
+	PortOffset int `help:"${flag_port_offset}" default:"10000" placeholder:"${word_number}"`
+}
+
+// Run is an appliance to look at: in a folder of its own, which goes when it ends, and for this computer only.
+func (cmd *tryCommand) Run(ctx context.Context, c *cli.Console, o options) error {
+	folder, err := os.MkdirTemp("", "buzon-try-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	o.data, o.listen = filepath.Join(folder, fileName), "127.0.0.1"
+	o.cure = "--port-offset 20000"
+	o.port = func(standard int) int { return standard + cmd.PortOffset }
+	a, err := start(ctx, o)
+	if err != nil {
+		return err
+	}
+	err = admin.Demo(ctx, c, a.store, o.now(), o.port)
+	if err == nil {
+		err = a.wait(ctx)
+	}
+	return errors.Join(err, a.stop())
+}
+
+type helpCommand struct {
+	Command []string `arg:"" optional:"" help:"${arg_command}"`
+}
+
+// Run shows the help page of a command.
+func (cmd *helpCommand) Run(c *cli.Console) error {
+	_, err := c.Parse(new(commands), append(cmd.Command, "--help"))
+	return err
+}

@@ -1,0 +1,427 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"strings"
+	"sync"
+
+	"github.com/emersion/go-sasl"
+	"github.com/emersion/go-smtp"
+
+	"buzon/internal/limit"
+	"buzon/internal/login"
+	"buzon/internal/message"
+	"buzon/internal/smtpconn"
+	"buzon/internal/spool"
+	"buzon/internal/store"
+)
+
+// smtpKind is what a service is for.
+type smtpKind int
+
+const (
+	receive smtpKind = iota // from the world, to our own people
+	submit                  // from our own people, after log-in (RFC 6409)
+)
+
+func (k smtpKind) String() string { return [...]string{"smtp", "submission"}[k] }
+
+// smtpServer is one kind of SMTP service on all its ports.
+type smtpServer struct {
+	*appliance
+	kind  smtpKind
+	inner *smtp.Server
+
+	mu        sync.Mutex
+	listeners []*smtpconn.Listener
+}
+
+func newSMTP(a *appliance, kind smtpKind) server {
+	s := &smtpServer{appliance: a, kind: kind}
+	s.inner = smtp.NewServer(smtp.BackendFunc(s.newSession))
+	s.inner.Domain = a.name()
+	s.inner.MaxRecipients = a.limits.Recipients
+	s.inner.MaxMessageBytes = 0      // a setting that can change: Mail and Data hold it, smtpconn tells it
+	s.inner.MaxLineLength = 0        // smtpconn bounds commands, spool the lines of a body
+	s.inner.AllowInsecureAuth = true // TLS is smtpconn's; AuthMechanisms decides
+	s.inner.EnableSMTPUTF8 = true
+	s.inner.EnableBINARYMIME = true
+	s.inner.EnableDSN = true
+	s.inner.ErrorLog = slog.NewLogLogger(a.log.Handler(), slog.LevelDebug)
+	return s
+}
+
+// Serve implements server.
+func (s *smtpServer) Serve(l net.Listener, implicitTLS bool) error {
+	refuse := func(c net.Conn) { io.WriteString(c, "421 4.7.0 Too many connections; please come back later\r\n") }
+	opt := smtpconn.Options{
+		Name:        s.name,
+		Size:        s.messageSize,
+		TLS:         s.certs.TLSConfig(),
+		Implicit:    implicitTLS,
+		Idle:        s.limits.SMTPIdle,
+		Data:        s.limits.SMTPData,
+		CommandLine: s.limits.CommandLine,
+	}
+	if s.kind == submit {
+		opt.UntrustedOctets, opt.UntrustedTime = s.limits.PreLoginOctets, s.limits.PreLoginTime
+	}
+	if implicitTLS {
+		refuse = nil // a peer that waits for TLS cannot read a line
+	}
+	wrapped := smtpconn.NewListener(limit.Listener(l, s.conns, refuse), opt)
+	s.mu.Lock()
+	s.listeners = append(s.listeners, wrapped)
+	s.mu.Unlock()
+	return s.inner.Serve(wrapped)
+}
+
+// Shutdown implements server.
+func (s *smtpServer) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	listeners := s.listeners
+	s.mu.Unlock()
+	for _, l := range listeners {
+		l.Drain()
+	}
+	err := s.inner.Shutdown(ctx)
+	for _, l := range listeners {
+		l.CloseAll()
+	}
+	return err
+}
+
+// messageSize is the largest message of the moment, in octets.
+func (a *appliance) messageSize() int64 {
+	if n := a.store.Settings().MessageSize; n > 0 {
+		return n
+	}
+	return a.limits.MessageSize
+}
+
+// smtpSession is one connection. The library calls it from one goroutine at a time.
+type smtpSession struct {
+	*smtpServer
+	ctx    context.Context
+	cancel context.CancelFunc
+	conn   *smtpconn.Conn
+	helo   func() string
+	peer   login.Peer
+
+	account *store.Account // who logged in
+	mail    *envelope      // after MAIL
+}
+
+// envelope is one transaction (RFC 5321 §3.3).
+type envelope struct {
+	from    message.Address
+	options smtp.MailOptions
+	to      []recipient
+}
+
+type recipient struct {
+	address  message.Address
+	accounts []store.Account
+}
+
+func (s *smtpServer) newSession(c *smtp.Conn) (smtp.Session, error) {
+	conn, ok := c.Conn().(*smtpconn.Conn)
+	if !ok {
+		return nil, refuse(421, 4, 3, 0, "This service is not ready")
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	return &smtpSession{
+		smtpServer: s, ctx: ctx, cancel: cancel, conn: conn, helo: c.Hostname,
+		peer: login.Peer{Service: s.kind.String(), Addr: conn.Addr()},
+	}, nil
+}
+
+// Reset implements smtp.Session.
+func (s *smtpSession) Reset() { s.mail = nil }
+
+// Logout implements smtp.Session.
+func (s *smtpSession) Logout() error {
+	s.cancel()
+	return nil
+}
+
+// AuthMechanisms implements smtp.AuthSession. A password crosses TLS only, even on loopback: mail programs that
+// would send it in the clear there do so elsewhere too.
+func (s *smtpSession) AuthMechanisms() []string {
+	if s.peer.TLS = s.conn.TLS(); s.kind != submit || s.peer.TLS == nil {
+		return nil
+	}
+	return s.door.Mechanisms(s.peer)
+}
+
+// Auth implements smtp.AuthSession (RFC 4954).
+func (s *smtpSession) Auth(mechanism string) (sasl.Server, error) {
+	switch {
+	case s.kind != submit:
+		return nil, refuse(502, 5, 5, 1, "Nobody logs in here; send your own mail through port 465 or 587")
+	case s.conn.TLS() == nil:
+		return nil, refuse(538, 5, 7, 11, "Log-in needs TLS; turn on TLS or STARTTLS in your mail program")
+	case s.mail != nil: // RFC 4954 §4: not in a transaction
+		return nil, refuse(503, 5, 5, 1, "Log-in is not possible between MAIL and the message")
+	}
+	s.peer.TLS = s.conn.TLS()
+	server, err := s.door.Start(s.ctx, s.peer, mechanism, func(acc store.Account) {
+		s.account = &acc
+		s.conn.Trust()
+	})
+	if err != nil {
+		return nil, refuse(504, 5, 5, 4, "This way to log in is not offered")
+	}
+	return smtpAuth{server}, nil
+}
+
+// smtpAuth gives the errors of a SASL exchange their replies (RFC 4954 §6).
+type smtpAuth struct{ sasl.Server }
+
+func (a smtpAuth) Next(response []byte) ([]byte, bool, error) {
+	challenge, done, err := a.Server.Next(response)
+	switch {
+	case err == nil:
+	case errors.Is(err, login.ErrRefused):
+		err = refuse(535, 5, 7, 8, "Name or password is wrong")
+	case errors.Is(err, login.ErrUnavailable), errors.Is(err, context.Canceled):
+		err = refuse(454, 4, 7, 0, "Log-in is not possible at the moment; please try again later")
+	default:
+		err = refuse(501, 5, 5, 2, "This is not how the log-in goes on")
+	}
+	return challenge, done, err
+}
+
+// Mail implements smtp.Session: the sender.
+func (s *smtpSession) Mail(from string, options *smtp.MailOptions) error {
+	switch {
+	case !s.conn.Greeted():
+		return refuse(503, 5, 5, 1, "Greet again with EHLO after STARTTLS")
+	case s.mail != nil:
+		return refuse(503, 5, 5, 1, "There is a sender already; RSET forgets it")
+	case s.kind == submit && s.account == nil:
+		return refuse(530, 5, 7, 0, "Log in first")
+	case options.Size > s.messageSize():
+		return errTooLarge
+	}
+	sender, err := parsePath(from)
+	if err != nil {
+		return refuse(553, 5, 1, 7, "The sender is not a valid address")
+	}
+	if err := checkUTF8(sender, options.UTF8); err != nil {
+		return err
+	}
+	if err := s.mayUse(sender); err != nil {
+		return err
+	}
+	s.mail = &envelope{from: sender, options: *options}
+	return nil
+}
+
+// mayUse holds our own people to their own addresses. The null sender is for read receipts (RFC 8098 §3).
+func (s *smtpSession) mayUse(sender message.Address) error {
+	if s.kind != submit || sender.IsZero() {
+		return nil
+	}
+	own, err := s.store.MaySend(s.ctx, s.account.ID, sender)
+	if err != nil {
+		return s.later("check sender", err)
+	}
+	if !own {
+		return refuse(553, 5, 7, 1, fmt.Sprintf("%s may not send as %s", s.account.Address, sender))
+	}
+	return nil
+}
+
+// Rcpt implements smtp.Session: one recipient.
+func (s *smtpSession) Rcpt(to string, _ *smtp.RcptOptions) error {
+	address, err := parsePath(to)
+	if err != nil || address.IsZero() {
+		return refuse(553, 5, 1, 3, "The recipient is not a valid address")
+	}
+	if err := checkUTF8(address, s.mail.options.UTF8); err != nil {
+		return err
+	}
+	found, err := s.store.Resolve(s.ctx, address)
+	switch {
+	case errors.Is(err, store.ErrNoAccount):
+		return refuse(550, 5, 1, 1, fmt.Sprintf("There is no mailbox %s here", address))
+	case errors.Is(err, store.ErrNoDomain) && s.kind == receive:
+		return refuse(550, 5, 7, 1, fmt.Sprintf("This server takes no mail for %s", address.Domain))
+	case errors.Is(err, store.ErrNoDomain), err == nil && len(found.Foreign) > 0:
+		return refuse(550, 5, 3, 2, "This server cannot send mail to other domains yet")
+	case err != nil:
+		return s.later("look up recipient", err)
+	}
+	if err := s.roomFor(found.Local); err != nil {
+		return err
+	}
+	s.mail.to = append(s.mail.to, recipient{address, found.Local})
+	return nil
+}
+
+// roomFor refuses what could not be stored, before the message is sent.
+func (s *smtpSession) roomFor(accounts []store.Account) error {
+	for _, a := range accounts {
+		if a.Quota > 0 && a.Used+max(s.mail.options.Size, 1) > a.Quota {
+			return errMailboxFull
+		}
+	}
+	return nil
+}
+
+// Data implements smtp.Session: the message. Its success is a reply too, with the id under which the log knows it.
+func (s *smtpSession) Data(r io.Reader) error {
+	body, err := spool.Spool{
+		Dir:       s.dataDir,
+		Memory:    s.limits.SpoolMemory,
+		MaxSize:   s.messageSize(),
+		MaxLine:   s.limits.SMTPLine,
+		MaxHeader: s.limits.HeaderSize,
+		// RFC 3030 §3: only a BINARYMIME message may hold CR and LF by themselves.
+		Strict: s.mail.options.Body != smtp.BodyBinaryMIME,
+		Drain:  true,
+	}.Receive(r)
+	if err != nil {
+		return s.badBody(err)
+	}
+	defer body.Close()
+	id := strings.ToLower(rand.Text()[:12])
+	if err := s.accept(id, body); err != nil {
+		return err
+	}
+	return &smtp.SMTPError{Code: 250, EnhancedCode: smtp.EnhancedCode{2, 0, 0}, Message: "Accepted as " + id}
+}
+
+func (s *smtpSession) accept(id string, body *spool.Body) error {
+	// RFC 5321 §6.3: a simple hop count catches loops.
+	hops, err := message.CountReceived(body.Reader())
+	if err != nil {
+		return s.later("count hops", err)
+	}
+	if hops > s.limits.Received {
+		return refuse(554, 5, 4, 6, "This message has been through too many servers; it goes in a circle")
+	}
+	in := store.Incoming{From: s.mail.from, Body: body.Reader(), Prefix: s.received(id), Deliver: s.deliveries()}
+	switch err := s.store.Accept(s.ctx, in); {
+	case errors.Is(err, store.ErrOverQuota):
+		return errMailboxFull
+	case err != nil:
+		return s.later("accept", err)
+	}
+	s.log.Info("accepted", "id", id, "service", s.kind, "client", s.peer.Addr, "from", s.mail.from,
+		"recipients", len(s.mail.to), "size", body.Size())
+	return nil
+}
+
+// deliveries is one copy for each account, by the first address that led to it.
+func (s *smtpSession) deliveries() []store.Delivery {
+	var out []store.Delivery
+	seen := map[store.AccountID]bool{}
+	path := message.ReturnPath(s.mail.from)
+	for _, to := range s.mail.to {
+		for _, acc := range to.accounts {
+			if !seen[acc.ID] {
+				seen[acc.ID] = true
+				out = append(out, store.Delivery{Account: acc.ID, Prefix: []byte(path + message.DeliveredTo(to.address))})
+			}
+		}
+	}
+	return out
+}
+
+// received is our trace line (RFC 5321 §4.4).
+func (s *smtpSession) received(id string) []byte {
+	t := message.Trace{
+		From: s.helo(), Addr: s.peer.Addr, By: s.name(), With: s.with(), ID: id,
+		Time: s.now(), HideClient: s.kind == submit,
+	}
+	if state := s.conn.TLS(); state != nil {
+		t.TLS = tls.VersionName(state.Version) + " " + tls.CipherSuiteName(state.CipherSuite)
+	}
+	if len(s.mail.to) == 1 {
+		t.For = s.mail.to[0].address
+	}
+	return t.AppendReceived(nil)
+}
+
+// with is the protocol's name in the trace line (RFC 3848, RFC 6531 §4.3).
+func (s *smtpSession) with() string {
+	if !s.conn.Extended() {
+		return "SMTP"
+	}
+	with := "ESMTP"
+	if s.mail.options.UTF8 {
+		with = "UTF8SMTP"
+	}
+	if s.conn.TLS() != nil {
+		with += "S"
+	}
+	if s.account != nil {
+		with += "A"
+	}
+	return with
+}
+
+var (
+	errTooLarge    = refuse(552, 5, 3, 4, "The message is larger than this server takes")
+	errMailboxFull = refuse(452, 4, 2, 2, "The mailbox is full; its owner has to make room first")
+)
+
+// badBody is the reply to a message that spool did not take.
+func (s *smtpSession) badBody(err error) error {
+	switch {
+	case errors.Is(err, spool.ErrTooLarge):
+		return errTooLarge
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, smtp.ErrDataReset):
+		s.log.Info("message broken off", "service", s.kind, "client", s.peer.Addr, "from", s.mail.from)
+		return refuse(451, 4, 4, 2, "The message was broken off")
+	case errors.Is(err, spool.ErrBareLF), errors.Is(err, spool.ErrBareCR):
+		// RFC 5321 §2.3.8; taking them for line ends lets one message hide another (SMTP smuggling).
+		return refuse(554, 5, 6, 0, "The message has a line that does not end with CR and LF together")
+	case errors.Is(err, spool.ErrLineTooLong):
+		return refuse(554, 5, 6, 0, fmt.Sprintf("The message has a line longer than %d characters", s.limits.SMTPLine))
+	case errors.Is(err, spool.ErrHeaderTooLarge):
+		return refuse(552, 5, 3, 4, "The header of the message is too large")
+	}
+	return s.later("receive body", err)
+}
+
+// later is the reply to what only we can mend: the detail goes to the log, the message stays with the sender.
+func (s *smtpSession) later(doing string, err error) error {
+	s.log.Error("cannot "+doing, "service", s.kind, "client", s.peer.Addr, "err", err)
+	return refuse(451, 4, 3, 0, "Something is wrong here; please try again later")
+}
+
+// refuse is a bare reply: the library keeps the code of no other error.
+func refuse(code, class, subject, detail int, text string) *smtp.SMTPError {
+	return &smtp.SMTPError{Code: code, EnhancedCode: smtp.EnhancedCode{class, subject, detail}, Message: text}
+}
+
+// parsePath reads an address as the library gives it: local part unquoted, "" for the null sender.
+func parsePath(path string) (message.Address, error) {
+	switch path {
+	case "":
+		return message.Address{}, nil
+	case smtpconn.PostmasterAlone:
+		return message.Address{Local: "postmaster"}, nil
+	}
+	at := strings.LastIndexByte(path, '@')
+	quoted := message.Address{Local: path[:at], Domain: path[at+1:]}
+	return message.ParseAddress(quoted.String())
+}
+
+// checkUTF8 asks for SMTPUTF8 where an address needs it (RFC 6531 §3.5).
+func checkUTF8(a message.Address, announced bool) error {
+	if announced || a.ASCII() {
+		return nil
+	}
+	return refuse(553, 5, 6, 7, "This address needs SMTPUTF8; your mail program has to announce it")
+}
