@@ -26,6 +26,7 @@ import (
 //	# what this case is about
 //	account ana@example.test secret      an account; its domain is made too
 //	alias all@example.test ana@… luis@…  an alias
+//	quota ana@example.test 1000          what the account may hold, in octets
 //	set pop3.mark-seen true              a setting
 //	deliver ana@example.test             a message, its lines follow behind "| "
 //	connect name service                 a connection to "smtp", "imaps", …; by name the current one
@@ -111,6 +112,10 @@ func (d *dialog) step(line string) {
 		d.must(d.a.store.AddAlias(ctx, d.address(args[0]), targets))
 	case "set":
 		d.must(d.a.store.Set(ctx, args[0], args[1]))
+	case "quota":
+		octets, err := strconv.ParseInt(args[1], 10, 64)
+		d.must(err)
+		d.must(d.a.store.SetQuota(ctx, d.address(args[0]), octets))
 	case "deliver":
 		d.to = args[0]
 	case "connect":
@@ -164,11 +169,6 @@ func (d *dialog) account(args []string) {
 	}
 	_, err := d.a.store.AddAccount(context.Background(), a, args[1])
 	d.must(err)
-	if len(args) > 2 {
-		quota, err := strconv.ParseInt(args[2], 10, 64)
-		d.must(err)
-		d.must(d.a.store.SetQuota(context.Background(), a, quota))
-	}
 }
 
 func (d *dialog) flushDelivery() {

@@ -52,11 +52,11 @@ type appliance struct {
 	now     func() time.Time
 	dataDir string // the folder of the file; what is too big for memory is spooled there
 
-	listeners []listen.Listener
-	servers   []server
-	failed    chan error // a listener that ended by itself
-	endCare   context.CancelFunc
-	running   sync.WaitGroup
+	servers []server
+	ports   []port
+	failed  chan error // a port that was given up
+	endCare context.CancelFunc
+	running sync.WaitGroup
 }
 
 // server is one protocol server. Serve is called once for every listener, at the same time, and returns nil after
@@ -71,6 +71,13 @@ type service struct {
 	listen.Spec
 	implicitTLS bool
 	server      server
+	purpose     string // key of a text
+}
+
+// port is a service on an open socket. systemd may give a service several.
+type port struct {
+	service
+	net.Listener
 }
 
 // services are the ports of a mail server (RFC 8314 §7, RFC 6409), and 2525 for networks that block 587.
@@ -78,14 +85,14 @@ func (a *appliance) services(port func(standard int) int) []service {
 	receive, submit, pop3, imap := newSMTP(a, receive), newSMTP(a, submit), newPOP3(a), newIMAP(a)
 	a.servers = []server{receive, submit, pop3, imap}
 	return []service{
-		{listen.Spec{Name: "smtp", Port: port(25)}, false, receive},
-		{listen.Spec{Name: "smtps", Port: port(465)}, true, submit},
-		{listen.Spec{Name: "submission", Port: port(587)}, false, submit},
-		{listen.Spec{Name: "submission-alt", Port: port(2525)}, false, submit},
-		{listen.Spec{Name: "pop3", Port: port(110)}, false, pop3},
-		{listen.Spec{Name: "pop3s", Port: port(995)}, true, pop3},
-		{listen.Spec{Name: "imap", Port: port(143)}, false, imap},
-		{listen.Spec{Name: "imaps", Port: port(993)}, true, imap},
+		{listen.Spec{Name: "smtp", Port: port(25)}, false, receive, "serve_receive"},
+		{listen.Spec{Name: "smtps", Port: port(465)}, true, submit, "serve_submit"},
+		{listen.Spec{Name: "submission", Port: port(587)}, false, submit, "serve_submit"},
+		{listen.Spec{Name: "submission-alt", Port: port(2525)}, false, submit, "serve_submit"},
+		{listen.Spec{Name: "pop3", Port: port(110)}, false, pop3, "serve_pop3"},
+		{listen.Spec{Name: "pop3s", Port: port(995)}, true, pop3, "serve_pop3"},
+		{listen.Spec{Name: "imap", Port: port(143)}, false, imap, "serve_imap"},
+		{listen.Spec{Name: "imaps", Port: port(993)}, true, imap, "serve_imap"},
 	}
 }
 
@@ -106,18 +113,11 @@ func start(ctx context.Context, o options) (*appliance, error) {
 	if err != nil {
 		return nil, err
 	}
-	services := a.services(o.port)
-	specs := make([]listen.Spec, len(services))
-	for i, s := range services {
-		specs[i] = s.Spec
+	if err := a.openPorts(ctx, o); err != nil {
+		return nil, errors.Join(err, a.store.Close())
 	}
-	if a.listeners, err = listen.Open(ctx, o.listen, specs); err != nil {
-		return nil, errors.Join(cli.PortProblem(err, o.cure), a.store.Close())
-	}
-	a.failed = make(chan error, len(a.listeners))
-	for _, l := range a.listeners { // systemd may give a service several
-		i := slices.IndexFunc(services, func(s service) bool { return s.Name == l.Name })
-		a.running.Go(func() { a.serve(l, services[i]) })
+	for _, p := range a.ports {
+		a.running.Go(func() { a.serve(p) })
 	}
 	care, endCare := context.WithCancel(context.Background())
 	a.endCare = endCare
@@ -125,13 +125,32 @@ func start(ctx context.Context, o options) (*appliance, error) {
 	return a, nil
 }
 
-func (a *appliance) serve(l listen.Listener, s service) {
-	if err := s.server.Serve(l, s.implicitTLS); err != nil && !errors.Is(err, net.ErrClosed) {
-		a.failed <- fmt.Errorf("%s on %s: %w", s.Name, l.Addr(), err)
+// openPorts opens all ports or none.
+func (a *appliance) openPorts(ctx context.Context, o options) error {
+	services := a.services(o.port)
+	specs := make([]listen.Spec, len(services))
+	for i, s := range services {
+		specs[i] = s.Spec
+	}
+	listeners, err := listen.Open(ctx, o.listen, specs)
+	if err != nil {
+		return cli.PortProblem(err, o.cure)
+	}
+	for _, l := range listeners {
+		i := slices.Index(specs, l.Spec)
+		a.ports = append(a.ports, port{services[i], l})
+	}
+	a.failed = make(chan error, len(a.ports))
+	return nil
+}
+
+func (a *appliance) serve(p port) {
+	if err := p.server.Serve(p.Listener, p.implicitTLS); err != nil && !errors.Is(err, net.ErrClosed) {
+		a.failed <- fmt.Errorf("%s on %s: %w", p.Name, p.Addr(), err)
 	}
 }
 
-// wait lasts until ctx is over or a listener ends by itself.
+// wait lasts until ctx is over or a port is given up.
 func (a *appliance) wait(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
@@ -141,9 +160,32 @@ func (a *appliance) wait(ctx context.Context) error {
 	}
 }
 
+// announce prints what listens where and how to begin, then the line "ready", and tells systemd.
+func (a *appliance) announce(ctx context.Context, c *cli.Console, data string) error {
+	var rows [][]string
+	for _, p := range a.ports {
+		encryption := "STARTTLS"
+		if p.implicitTLS {
+			encryption = "TLS"
+		}
+		rows = append(rows, []string{p.Name, p.Addr().String(), encryption, c.Say(p.purpose)})
+	}
+	if err := c.Table("head_ports", rows); err != nil {
+		return err
+	}
+	if err := admin.FirstSteps(ctx, c, a.store, data); err != nil {
+		return err
+	}
+	fmt.Fprintln(c.Out, "ready")
+	return listen.Notify("READY=1")
+}
+
 // stop lets commands in flight end, then closes the file.
 func (a *appliance) stop() error {
 	a.log.Info("stopping")
+	if err := listen.Notify("STOPPING=1"); err != nil {
+		a.log.Warn("could not tell systemd", "err", err)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), a.limits.ShutdownGrace)
 	defer cancel()
 	a.endCare()
@@ -180,10 +222,11 @@ func run(ctx context.Context, c *cli.Console) int {
 	if err != nil {
 		return c.Report(err)
 	}
-	if cmd.Data == "" {
-		cmd.Data = defaultData()
+	data, err := dataFile(cmd.Data)
+	if err != nil {
+		return c.Report(err)
 	}
-	o := options{data: cmd.Data, log: newLog(c.Err, cmd.LogLevel), limits: config.DefaultLimits(), now: time.Now}
+	o := options{data: data, log: newLog(c.Err, cmd.LogLevel), limits: config.DefaultLimits(), now: time.Now}
 	desk := admin.NewDesk(c, o.data, func(ctx context.Context) (*store.Store, error) { return openFile(ctx, o) })
 	call.BindTo(ctx, (*context.Context)(nil))
 	err = call.Run(o, desk)
@@ -203,7 +246,7 @@ type serveCommand struct {
 	Ports  string `help:"${flag_ports}" enum:"standard,high" default:"standard"`
 }
 
-// Run is the appliance, until a signal.
+// Run is the appliance, until it is told to stop.
 func (cmd *serveCommand) Run(ctx context.Context, c *cli.Console, o options) error {
 	frugal()
 	o.listen, o.cure = cmd.Listen, "--ports high"
@@ -215,7 +258,7 @@ func (cmd *serveCommand) Run(ctx context.Context, c *cli.Console, o options) err
 	if err != nil {
 		return err
 	}
-	if err := a.announce(ctx, c); err != nil {
+	if err := a.announce(ctx, c, o.data); err != nil {
 		a.log.Warn("could not tell that we are ready", "err", err)
 	}
 	return errors.Join(a.wait(ctx), a.stop())
@@ -239,11 +282,11 @@ func (cmd *tryCommand) Run(ctx context.Context, c *cli.Console, o options) error
 	if err != nil {
 		return err
 	}
-	err = admin.Demo(ctx, c, a.store, o.now(), o.port)
-	if err == nil {
-		err = a.wait(ctx)
+	if err := admin.Demo(ctx, c, a.store, o.now(), o.port); err != nil {
+		return errors.Join(err, a.stop())
 	}
-	return errors.Join(err, a.stop())
+	fmt.Fprintln(c.Out, "ready")
+	return errors.Join(a.wait(ctx), a.stop())
 }
 
 type helpCommand struct {

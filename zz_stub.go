@@ -1,11 +1,13 @@
 package main
 
-type smtpKind int
-
-const (
-	receive smtpKind = iota
-	submit
+import (
+	"context"
+	"net"
 )
 
-func newSMTP(a *appliance, kind smtpKind) server { return nil }
-func newIMAP(a *appliance) server                { return nil }
+type stubIMAP struct{ done chan struct{} }
+
+func newIMAP(a *appliance) server { return stubIMAP{make(chan struct{})} }
+
+func (s stubIMAP) Serve(l net.Listener, implicitTLS bool) error { <-s.done; return l.Close() }
+func (s stubIMAP) Shutdown(context.Context) error               { close(s.done); return nil }

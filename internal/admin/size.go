@@ -4,7 +4,19 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"buzon/internal/cli"
+	"buzon/internal/config"
 )
+
+// size reads octets as people write them: "2GB", "500 MB".
+func size(s string) (int64, error) {
+	octets, err := config.ParseSize(s)
+	if err != nil {
+		return 0, cli.Fail("error_size", "size", s)
+	}
+	return octets, nil
+}
 
 // humanSize writes octets for a person: three digits and a unit.
 func humanSize(octets int64) string {

@@ -93,10 +93,11 @@ func (c *Console) writeCommands(page *strings.Builder, node *kong.Node) {
 
 func (c *Console) writeFlags(page *strings.Builder, node *kong.Node) {
 	var rows [][2]string
-	for _, f := range flags(node) {
-		rows = append(rows, [2]string{c.flag(f), f.Help})
+	for _, group := range slices.Backward(node.AllFlags(true)) { // the command's own first
+		for _, f := range group {
+			rows = append(rows, [2]string{c.flag(f), f.Help})
+		}
 	}
-	slices.Reverse(rows) // the command's own first
 	writeRows(page, c.Say("help_flags"), rows)
 }
 

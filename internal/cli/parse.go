@@ -21,11 +21,11 @@ func (HelpFlag) BeforeReset(ctx *kong.Context, c *Console) error {
 }
 
 // Parse understands the arguments by the fields of grammar, whose help texts name entries of the catalogue.
-func (c *Console) Parse(grammar any, args []string, vars kong.Vars) (*kong.Context, error) {
+func (c *Console) Parse(grammar any, args []string) (*kong.Context, error) {
 	parser, err := kong.New(grammar,
 		kong.Name("buzon"),
 		kong.NoDefaultHelp(),
-		kong.Vars(c.All()).CloneWith(vars),
+		kong.Vars(c.All()),
 		kong.Bind(c),
 	)
 	if err != nil {

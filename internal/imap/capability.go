@@ -19,28 +19,28 @@ type capability struct {
 // from what is accepted.
 var capabilities = []capability{
 	{name: "IMAP4rev1", when: always},
-	{name: "LITERAL-", when: always},            // RFC 7888
-	{name: "SASL-IR", when: beforeLogin},        // RFC 4959
-	{name: "STARTTLS", when: mayStartTLS},       // RFC 3501 §6.2.1
-	{name: "LOGINDISABLED", when: insecure},     // RFC 3501 §6.2.3
-	{name: "ID", when: always},                  // RFC 2971
-	{name: "ENABLE", when: always},              // RFC 5161
-	{name: "IDLE", when: afterLogin},            // RFC 2177
-	{name: "NAMESPACE", when: afterLogin},       // RFC 2342
-	{name: "UNSELECT", when: afterLogin},        // RFC 3691
-	{name: "UIDPLUS", when: afterLogin},         // RFC 4315
-	{name: "MOVE", when: afterLogin},            // RFC 6851
-	{name: "CHILDREN", when: afterLogin},        // RFC 3348
-	{name: "SPECIAL-USE", when: afterLogin},     // RFC 6154
+	{name: "LITERAL-", when: always},        // RFC 7888
+	{name: "SASL-IR", when: beforeLogin},    // RFC 4959
+	{name: "STARTTLS", when: mayStartTLS},   // RFC 3501 §6.2.1
+	{name: "LOGINDISABLED", when: insecure}, // RFC 3501 §6.2.3
+	{name: "ID", when: always},              // RFC 2971
+	{name: "ENABLE", when: always},          // RFC 5161
+	{name: "IDLE", when: afterLogin},        // RFC 2177
+	{name: "NAMESPACE", when: afterLogin},   // RFC 2342
+	{name: "UNSELECT", when: afterLogin},    // RFC 3691
+	{name: "UIDPLUS", when: afterLogin},     // RFC 4315
+	{name: "MOVE", when: afterLogin},        // RFC 6851
+	{name: "CHILDREN", when: afterLogin},    // RFC 3348
+	{name: "SPECIAL-USE", when: afterLogin}, // RFC 6154
 	{name: "CREATE-SPECIAL-USE", when: afterLogin},
-	{name: "LIST-EXTENDED", when: afterLogin}, // RFC 5258
-	{name: "LIST-STATUS", when: afterLogin},   // RFC 5819
-	{name: "STATUS=SIZE", when: afterLogin},   // RFC 8438
-	{name: "ESEARCH", when: afterLogin},       // RFC 4731
-	{name: "SEARCHRES", when: afterLogin},     // RFC 5182
-	{name: "WITHIN", when: afterLogin},        // RFC 5032
+	{name: "LIST-EXTENDED", when: afterLogin},                   // RFC 5258
+	{name: "LIST-STATUS", when: afterLogin},                     // RFC 5819
+	{name: "STATUS=SIZE", when: afterLogin},                     // RFC 8438
+	{name: "ESEARCH", when: afterLogin},                         // RFC 4731
+	{name: "SEARCHRES", when: afterLogin},                       // RFC 5182
+	{name: "WITHIN", when: afterLogin},                          // RFC 5032
 	{name: "APPENDLIMIT", when: afterLogin, value: appendLimit}, // RFC 7889
-	{name: "UTF8=ACCEPT", when: afterLogin},   // RFC 6855
+	{name: "UTF8=ACCEPT", when: afterLogin},                     // RFC 6855
 }
 
 func always(*session) bool        { return true }

@@ -2,9 +2,7 @@ package imap
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"unicode/utf8"
 )
@@ -338,6 +336,36 @@ func (d *decoder) List(f func() error) error {
 	}
 }
 
+// SkipList reads a parenthesised list of anything, nested or not, and forgets it.
+func (d *decoder) SkipList() error {
+	if err := d.Expect('('); err != nil {
+		return err
+	}
+	for depth := 1; depth > 0; {
+		c, err := d.Peek()
+		switch {
+		case err != nil:
+			return err
+		case c == '\r' || c == '\n':
+			return d.unexpected("a closing parenthesis")
+		case c == '"' || c == '{':
+			_, err = d.String()
+		case c == '(':
+			depth++
+			_, err = d.readByte()
+		case c == ')':
+			depth--
+			_, err = d.readByte()
+		default:
+			_, err = d.readByte()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Flag reads a flag: a keyword, or a system flag with its backslash.
 func (d *decoder) Flag() (string, error) {
 	system := d.Take('\\')
@@ -356,8 +384,6 @@ func (d *decoder) Mailbox() (string, error) {
 	}
 	return d.mailboxName(s)
 }
-
-var errMailboxName = errors.New("not modified UTF-7")
 
 // mailboxName is the UTF-8 form of a name as it came over the wire. Before
 // ENABLE UTF8=ACCEPT that is modified UTF-7 (RFC 3501 §5.1.3); raw UTF-8 is
@@ -403,5 +429,3 @@ func (d *decoder) Line() (string, error) {
 		b.WriteByte(c)
 	}
 }
-
-var _ io.Reader = (*literalReader)(nil)

@@ -61,10 +61,10 @@ type fetcher struct {
 	req fetchRequest
 	*fetchBuffers
 
-	m        *Message // the message being written
-	seen     bool     // it became \Seen by this FETCH
-	part     *message.Part
-	body     Body
+	m    *Message // the message being written
+	seen bool     // it became \Seen by this FETCH
+	part *message.Part
+	body Body
 
 	gone bool // a message that was asked for is not there any more
 	torn bool // and of one NIL stood for a body

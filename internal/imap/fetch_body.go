@@ -94,9 +94,17 @@ func (f *fetcher) writeExtent(e extent) error {
 	case !w.begun:
 		return f.absent(unexpectedEnd(err))
 	case err != nil || w.left > 0:
-		return fmt.Errorf("%w: %w", errTornLiteral, unexpectedEnd(err))
+		return f.tornLiteral(unexpectedEnd(err))
 	}
 	return nil
+}
+
+// tornLiteral ends the connection: a literal was announced and cannot be
+// completed, and octets made up would end as a broken mail in the client's
+// cache. Nothing can be said either: it would be read as part of the literal.
+func (f *fetcher) tornLiteral(err error) error {
+	f.s.log.Error("message cannot be read to its end", "mailbox", f.s.name, "uid", f.m.UID, "err", err)
+	return &connError{fmt.Errorf("literal cut short: %w", err)}
 }
 
 func (f *fetcher) copyExtent(w io.Writer, e extent) error {
@@ -114,10 +122,6 @@ func (f *fetcher) copyExtent(w io.Writer, e extent) error {
 	return nil
 }
 
-// errTornLiteral ends the connection: a literal was announced and cannot be
-// completed, and octets made up would end as a broken mail in the client's cache.
-var errTornLiteral = &fatalError{"A message could not be read to its end; please try again."}
-
 // literalWriter announces a literal at its first octet, so that a body that
 // cannot be read at all can still be answered with NIL.
 type literalWriter struct {
@@ -126,10 +130,13 @@ type literalWriter struct {
 	begun bool
 }
 
+// errBodyTooLong is a body that gives more octets than its size.
+var errBodyTooLong = errors.New("body is longer than its size")
+
 // Write is io.Writer's.
 func (w *literalWriter) Write(p []byte) (int, error) {
 	if int64(len(p)) > w.left {
-		return 0, errTornLiteral
+		return 0, errBodyTooLong
 	}
 	if !w.begun {
 		w.begun = true

@@ -14,6 +14,9 @@ func matchList(pattern, name string) bool {
 	if !wild {
 		return len(p) == len(name) && equalListName(p, name)
 	}
+	if len(p)-strings.Count(p, "*")-strings.Count(p, "%") > len(name) {
+		return false
+	}
 	var room [256]bool
 	at := append(room[:0], make([]bool, len(p)+1)...)
 	at[0] = true

@@ -120,18 +120,25 @@ func (s *session) checkSequence(n numSet) error {
 // existing gives the UIDs of what n names and the view has. RFC 3501 §6.4.8: a
 // UID that does not exist is ignored.
 func (s *session) existing(n numSet, uid bool) uidset.Set {
+	return s.view.And(s.named(n, uid))
+}
+
+// named gives n in UIDs, between which others may stand that the view has not:
+// no larger than what the client wrote, however the view is broken up.
+func (s *session) named(n numSet, uid bool) uidset.Set {
 	switch {
 	case s.view.Len() == 0:
 		return uidset.Set{}
 	case n.saved: // RFC 5182 §2.1: UIDs, whatever the command counts in
-		return s.view.And(s.saved)
+		return s.saved
 	case uid:
-		return s.view.And(n.set(s.view.Max()))
+		return n.set(s.view.Max())
 	}
 	return uidsOf(s.view, n.set(uint32(s.view.Len())))
 }
 
-// uidsOf turns sequence numbers of view into UIDs; numbers beyond its end are ignored.
+// uidsOf turns ranges of view's sequence numbers into ranges of its UIDs, with
+// gaps filled; numbers beyond its end are ignored.
 func uidsOf(view, seqs uidset.Set) uidset.Set {
 	count := uint32(view.Len())
 	var b uidset.Builder
@@ -140,7 +147,7 @@ func uidsOf(view, seqs uidset.Set) uidset.Set {
 			b.AddRange(uidset.Range{Lo: view.UID(r.Lo), Hi: view.UID(min(r.Hi, count))})
 		}
 	}
-	return view.And(b.Set())
+	return b.Set()
 }
 
 // seqsOf turns UIDs of view into sequence numbers.

@@ -18,10 +18,11 @@ func (s *session) open(tag string, readOnly bool) error {
 	if err != nil {
 		return err
 	}
-	if err := s.enter(box, name, readOnly); err != nil {
+	view, err := s.enter(box, name, readOnly)
+	if err != nil {
 		return err
 	}
-	s.writeSelection()
+	s.writeSelection(view)
 	if readOnly {
 		return s.ok(tag, "READ-ONLY", "Opened for reading only.")
 	}
@@ -50,34 +51,33 @@ func (s *session) selectArguments() (name string, err error) {
 }
 
 // enter makes box the selected one.
-func (s *session) enter(box Box, name string, readOnly bool) error {
+func (s *session) enter(box Box, name string, readOnly bool) (View, error) {
 	view, err := box.View(s.ctx)
 	if err != nil {
 		box.Close()
-		return fmt.Errorf("read the mailbox: %w", err)
+		return View{}, fmt.Errorf("read the mailbox: %w", err)
 	}
 	keywords, err := box.Keywords(s.ctx)
 	if err != nil {
 		box.Close()
-		return fmt.Errorf("read keywords: %w", err)
+		return View{}, fmt.Errorf("read keywords: %w", err)
 	}
 	s.selection = selection{
 		box: box, name: name, readOnly: readOnly,
 		view: view.UIDs, modSeq: view.ModSeq, recentFrom: view.RecentFrom, keywords: keywords,
-		uidValidity: view.UIDValidity, uidNext: view.UIDNext,
 	}
 	s.state = selected
-	return nil
+	return view, nil
 }
 
 // writeSelection writes what SELECT answers (RFC 3501 §6.3.1). It leaves UNSEEN
 // out, as RFC 9051 does: it would cost a scan, and without it a client
 // assumes nothing.
-func (s *session) writeSelection() {
+func (s *session) writeSelection(v View) {
 	s.announceFlags()
 	s.tellExists()
-	s.enc.Raw("* OK [UIDVALIDITY ").Number(s.uidValidity).Raw("] UIDs stay valid.\r\n")
-	s.enc.Raw("* OK [UIDNEXT ").Number(s.uidNext).Raw("] The next UID, at least.\r\n")
+	s.enc.Raw("* OK [UIDVALIDITY ").Number(v.UIDValidity).Raw("] UIDs stay valid.\r\n")
+	s.enc.Raw("* OK [UIDNEXT ").Number(v.UIDNext).Raw("] The next UID, at least.\r\n")
 }
 
 // closeBox leaves the selected mailbox, if any, without removing anything.

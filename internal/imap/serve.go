@@ -29,6 +29,7 @@ func newSession(server *Server, conn net.Conn) *session {
 // serve runs the session to its end. Nothing that happens in it reaches another session.
 func (s *session) serve() {
 	defer s.wire.linger()
+	defer s.dropBuffers()
 	defer s.closeBox()
 	defer s.recoverPanic()
 	err := s.converse()
@@ -141,6 +142,13 @@ func (s *session) release() error {
 	b.w.Reset(nil)
 	s.server.buffers.Put(b)
 	return err
+}
+
+// dropBuffers gives the buffers of a session that ended back.
+func (s *session) dropBuffers() {
+	if s.buffers != nil {
+		s.release() // the connection ends either way
+	}
 }
 
 // greet is the first line (RFC 3501 §7.1.1).

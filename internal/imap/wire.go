@@ -44,8 +44,8 @@ const (
 // That is safe in TLS: crypto/tls keeps a record read in part, and a timeout
 // does not spoil the connection for reading.
 type wire struct {
-	raw  net.Conn // as accepted
-	conn net.Conn // raw, or TLS over it
+	raw  net.Conn      // as accepted
+	conn net.Conn      // raw, or TLS over it
 	busy time.Duration // one read or write within a command may take this long
 
 	login  time.Time // before log-in: no read goes beyond; zero afterwards

@@ -16,19 +16,30 @@ func ParseDate(s string) (time.Time, bool) {
 		return t, validYear(t.Year())
 	}
 	var d dateParts
-	sc := scanner{s: s}
-	for {
-		sc.space()
-		sc.skip(",;")
-		sc.space()
-		if sc.done() {
-			return d.time()
-		}
-		from := sc.i
-		sc.i++ // whatever it is: get on
-		sc.until(whiteSpace + ",;(")
-		d.token(sc.s[from:sc.i])
+	for _, token := range dateTokens(s) {
+		d.token(token)
 	}
+	return d.time()
+}
+
+// dateTokens drops comments, and the white space that RFC 5322 §4.3 allows
+// around the colons of a time.
+func dateTokens(s string) []string {
+	var b strings.Builder
+	sc := scanner{s: s}
+	for !sc.done() {
+		b.WriteString(sc.until("(,;"))
+		b.WriteByte(' ')
+		switch sc.peek() {
+		case '(':
+			sc.comment()
+		case ',', ';':
+			sc.i++
+		}
+	}
+	s = strings.Join(strings.Fields(b.String()), " ")
+	s = strings.NewReplacer(" : ", ":", " :", ":", ": ", ":").Replace(s)
+	return strings.Fields(s)
 }
 
 // dateParts is what the tokens of a date said so far.
@@ -179,7 +190,7 @@ func (d *dateParts) namedZone(upper string) {
 func validYear(n int) bool { return 1900 <= n && n <= 9999 }
 
 func (d *dateParts) time() (time.Time, bool) {
-	if d.bad || d.month == 0 || !validYear(d.year) || d.hour > 24 || d.minute > 59 || d.second > 60 {
+	if d.bad || d.month == 0 || !validYear(d.year) || d.hour > 23 || d.minute > 59 || d.second > 60 {
 		return time.Time{}, false
 	}
 	second := min(d.second, 59) // RFC 5322 §3.3 allows a leap second
@@ -188,7 +199,7 @@ func (d *dateParts) time() (time.Time, bool) {
 		zone = time.FixedZone("", d.offset)
 	}
 	t := time.Date(d.year, d.month, d.day, d.hour, d.minute, second, 0, zone)
-	if d.hour > 23 || t.Day() != d.day { // February 30
+	if t.Day() != d.day { // February 30
 		return time.Time{}, false
 	}
 	return t, true

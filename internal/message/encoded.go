@@ -108,8 +108,7 @@ func splitEncodedWord(s string) (charset string, encoding byte, text int) {
 	if !strings.HasPrefix(s, "=?") {
 		return "", 0, -1
 	}
-	const longest = 64 // octets of a charset's name with a language
-	head := s[2:min(len(s), 2+longest)]
+	head := s[2:min(len(s), 2+maxCharset)]
 	charset, rest, ok := strings.Cut(head, "?")
 	if !ok || len(rest) < 2 || rest[1] != '?' || charset == "" || strings.ContainsAny(charset, whiteSpace) {
 		return "", 0, -1

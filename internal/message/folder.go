@@ -7,8 +7,6 @@ type folder struct {
 	col int // octets on this line, the first is the fold's space; 0 before all words
 }
 
-const maxLine = 78 // octets, RFC 5322 §2.1.1
-
 // word appends words, a space or a fold before each but the first of all.
 // Empty ones are left out.
 func (f *folder) word(words ...string) {

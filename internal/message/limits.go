@@ -51,6 +51,10 @@ const (
 	// write a whole subject as one.
 	maxEncodedWord = 4096 // octets
 
+	// maxCharset is the longest name of a charset with its language in an encoded
+	// word. The longest one registered has 45.
+	maxCharset = 64 // octets
+
 	// maxDate is the longest date examined. With comments real ones have 50.
 	maxDate = 256 // octets
 
@@ -59,6 +63,13 @@ const (
 
 	// decodeBuffer is how much encoded text a body reader holds at once.
 	decodeBuffer = 4 << 10 // octets
+
+	// maxHeld is how much of a long quoted-printable line waits for what comes
+	// next. No line of RFC 2045 §6.7 (5) is longer.
+	maxHeld = 76 // octets
+
+	// maxLine is where our own fields fold: RFC 5322 §2.1.1.
+	maxLine = 78 // octets
 
 	// maxLocal and maxDomain are RFC 5321 §4.5.3.1, maxLabel RFC 1035 §2.3.4.
 	maxLocal  = 64  // octets

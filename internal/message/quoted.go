@@ -5,7 +5,7 @@ import "bytes"
 // quotedState decodes quoted-printable (RFC 2045 §6.7) that comes in lines or,
 // of very long lines, pieces.
 type quotedState struct {
-	held []byte // the start of an escape that a piece ended in
+	held []byte // the end of a piece, see hold
 }
 
 // decode appends the octets of piece to dst.
@@ -29,10 +29,15 @@ func (d *quotedState) decode(dst, piece []byte) []byte {
 	return append(unquote(dst, text), end...)
 }
 
-// hold keeps back an escape cut off at the end of text.
+// hold keeps back what depends on the next piece: white space that may turn out
+// to end the line, and an escape cut off.
 func (d *quotedState) hold(text []byte) []byte {
-	at := bytes.LastIndexByte(text, '=')
-	if at < 0 || at < len(text)-2 {
+	trimmed := bytes.TrimRight(text, " \t")
+	at := len(trimmed)
+	if escape := bytes.LastIndexByte(trimmed, '='); escape >= 0 && escape >= at-2 {
+		at = escape
+	}
+	if len(text)-at > maxHeld {
 		return text
 	}
 	d.held = bytes.Clone(text[at:])

@@ -34,16 +34,16 @@ func (t Trace) AppendReceived(b []byte) []byte {
 	}
 	f.word("by", t.domain(t.By))
 	if t.With != "" {
-		f.word("with", safe(t.With, isDomainOctet))
+		f.word("with " + safe(t.With, isDomainOctet))
 	}
 	if t.TLS != "" {
 		f.word("(" + safe(t.TLS, isCommentOctet) + ")")
 	}
 	if t.ID != "" {
-		f.word("id", safe(t.ID, isDomainOctet))
+		f.word("id " + safe(t.ID, isDomainOctet))
 	}
 	if path := t.path(); path != "" {
-		f.word("for", "<"+path+">")
+		f.word("for <" + path + ">")
 	}
 	f.b = append(f.b, ';')
 	f.newLine()
@@ -54,8 +54,7 @@ func (t Trace) AppendReceived(b []byte) []byte {
 // domain is a name fit for the field. RFC 6531 §3.7.3: UTF-8 only in messages
 // that came with SMTPUTF8.
 func (t Trace) domain(s string) string {
-	const longest = 255 // octets, RFC 5321 §4.5.3.1.2
-	s = s[:min(len(s), longest)]
+	s = s[:min(len(s), maxDomain)]
 	if t.utf8() {
 		return safe(strings.ToValidUTF8(s, "?"), func(r rune) bool { return isDomainOctet(r) || r > 0xa0 })
 	}

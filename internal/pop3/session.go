@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -19,6 +20,10 @@ const (
 
 	// Commands in a row that make no sense, until we take the peer for something that does not speak POP3.
 	maxNonsense = 20
+
+	// What a peer that sends too much gets to finish with.
+	lingerTime   = time.Second
+	lingerOctets = 64 << 10
 )
 
 var errGoingDown = errors.New("server is going down")
@@ -69,24 +74,23 @@ func (s *session) serve(ctx context.Context, implicitTLS bool) {
 		}
 	}
 	s.ok(sayGreeting)
-	if err := s.commands(ctx); err != nil {
+	err := s.commands(ctx)
+	if err != nil {
 		s.hangUp(err)
 	}
 	if err := s.flush(); err != nil {
 		s.log.Debug("POP3 connection lost", "err", err)
-		return
 	}
-	s.linger()
+	if errors.Is(err, errLongLine) || errors.Is(err, errTooMuch) {
+		s.linger()
+	}
 }
 
 // linger reads a little of what the peer has sent beyond the end: closing on unread octets would make TCP throw away our
 // last reply.
 func (s *session) linger() {
-	if half, ok := s.conn.(interface{ CloseWrite() error }); !ok || half.CloseWrite() != nil {
-		return
-	}
 	if s.conn.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
-		io.CopyN(onlyWriter{io.Discard}, s.conn, lingerOctets)
+		io.CopyN(io.Discard, s.conn, lingerOctets)
 	}
 }
 

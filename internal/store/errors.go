@@ -4,22 +4,23 @@ import "errors"
 
 // Errors that callers turn into a reply of their protocol; test with errors.Is.
 var (
-	ErrNoAccount    = errors.New("no such account")
-	ErrNoDomain     = errors.New("no such domain")
-	ErrNoAlias      = errors.New("no such alias")
-	ErrNoMailbox    = errors.New("no such mailbox")
-	ErrNoMessage    = errors.New("no such message") // it was removed meanwhile
-	ErrExists       = errors.New("already exists")
-	ErrInUse        = errors.New("still in use")
-	ErrOverQuota    = errors.New("over quota")
-	ErrPassword     = errors.New("wrong password") // also for an unknown account: one answer, one duration
-	ErrKeywordsFull = errors.New("too many keywords in this mailbox")
-	ErrBadName      = errors.New("not a valid name")
-	ErrNewer        = errors.New("the file was written by a newer version of Buzon")
-	ErrLocked       = errors.New("maildrop is in use")
-	ErrBadPassword  = errors.New("not usable as a password")
-	ErrNotBuzon     = errors.New("not a file of Buzon")
-	ErrClosed       = errors.New("the store is closed")
+	ErrNoAccount     = errors.New("no such account")
+	ErrNoDomain      = errors.New("no such domain")
+	ErrNoAlias       = errors.New("no such alias")
+	ErrNoAppPassword = errors.New("no such app password")
+	ErrNoMailbox     = errors.New("no such mailbox")
+	ErrNoMessage     = errors.New("no such message") // it was removed meanwhile
+	ErrExists        = errors.New("already exists")
+	ErrInUse         = errors.New("still in use")
+	ErrOverQuota     = errors.New("over quota")
+	ErrPassword      = errors.New("wrong password") // also for an unknown account: one answer, one duration
+	ErrKeywordsFull  = errors.New("too many keywords in this mailbox")
+	ErrBadName       = errors.New("not a valid name")
+	ErrNewer         = errors.New("the file was written by a newer version of Buzon")
+	ErrLocked        = errors.New("maildrop is in use")
+	ErrBadPassword   = errors.New("not usable as a password")
+	ErrNotBuzon      = errors.New("not a file of Buzon")
+	ErrClosed        = errors.New("the store is closed")
 )
 
 // errNotYet is what a function answers that nobody has written yet; it goes with the last of them.

@@ -33,6 +33,7 @@ func dropBody(tx *tx, body BodyID) error {
 // buryBody puts a body to which nothing refers on the dead list. It returns its
 // source, which only a body with a row in share can have.
 func buryBody(tx *tx, body BodyID, shared bool) (source BodyID, err error) {
+	tx.litter()
 	if err := run(tx.Conn, `INSERT INTO dead(body) VALUES(?)`, int64(body)); err != nil || !shared {
 		return 0, err
 	}

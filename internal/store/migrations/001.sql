@@ -96,6 +96,9 @@ CREATE TABLE staging(body INTEGER PRIMARY KEY);
 -- dead: bodies to which nothing refers; Care removes them in slices.
 CREATE TABLE dead(body INTEGER PRIMARY KEY);
 
+-- gone: mailboxes that were removed with their account while their messages still stand in msg; the sweeper removes those in slices.
+CREATE TABLE gone(mailbox INTEGER PRIMARY KEY);
+
 -- msg: Accept, Append, Copy, Move; removed by Expunge.
 CREATE TABLE msg(
 	mailbox INTEGER NOT NULL,

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"log/slog"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"buzon/internal/config"
+)
+
+// testAppliance is a whole appliance in process, on free ports of loopback, that ends with its test.
+type testAppliance struct {
+	*appliance
+	t    testing.TB
+	data string // its file
+}
+
+// startTest starts one with an empty file. Changes are made to its options before the start.
+func startTest(t testing.TB, changes ...func(*options)) *testAppliance {
+	t.Helper()
+	o := options{
+		data:   filepath.Join(t.TempDir(), fileName),
+		listen: "127.0.0.1",
+		port:   func(int) int { return 0 },
+		log:    slog.New(slog.DiscardHandler),
+		limits: config.DefaultLimits(),
+		now:    time.Now,
+	}
+	o.limits.PerAddress, o.limits.ShutdownGrace = 0, time.Second // all tests are one address, and none has to wait
+	for _, change := range changes {
+		change(&o)
+	}
+	a, err := start(context.Background(), o)
+	if err != nil {
+		t.Fatalf("start: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := a.stop(); err != nil {
+			t.Errorf("stop: %v", err)
+		}
+	})
+	return &testAppliance{appliance: a, t: t, data: o.data}
+}
+
+// logging is a change for startTest that shows the log of the appliance in that of the test.
+func logging(t testing.TB) func(*options) {
+	return func(o *options) {
+		o.log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+}
+
+// addr is where a service listens: "smtp", "smtps", "submission", "submission-alt", "pop3", "pop3s", "imap", "imaps".
+func (a *testAppliance) addr(service string) string {
+	a.t.Helper()
+	for _, p := range a.ports {
+		if p.Name == service {
+			return p.Addr().String()
+		}
+	}
+	a.t.Fatalf("no service %q", service)
+	return ""
+}
+
+// tls is the configuration of a client that trusts the appliance, as "localhost".
+func (a *testAppliance) tls() *tls.Config {
+	roots := x509.NewCertPool()
+	roots.AddCert(a.certs.Leaf())
+	return &tls.Config{RootCAs: roots, ServerName: "localhost"}
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// arrows are which packages of internal/ may import which others: mechanisms do not know each other.
+func arrows() map[string][]string {
+	return map[string][]string{
+		"message":  {},
+		"spool":    {},
+		"uidset":   {},
+		"limit":    {},
+		"sasl":     {},
+		"listen":   {},
+		"smtpconn": {},
+		"text":     {},
+		"config":   {"message"},
+		"certs":    {"config"},
+		"cli":      {"text"},
+		"junk":     {"message"},
+		"pop3":     {"message"},
+		"imap":     {"message", "uidset"},
+		"store":    {"message", "config", "uidset"},
+		"login":    {"store", "limit", "sasl"},
+		"admin":    {"store", "config", "message", "cli", "text"},
+	}
+}
+
+// TestArrows holds the plan of the house. Tests of a package may import what they like.
+func TestArrows(t *testing.T) {
+	folders, err := os.ReadDir("internal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range folders {
+		allowed, known := arrows()[folder.Name()]
+		if !known {
+			t.Errorf("internal/%s is not in the table of arrows", folder.Name())
+		}
+		for _, path := range imports(t, filepath.Join("internal", folder.Name())) {
+			if ours, ok := strings.CutPrefix(path, "buzon/internal/"); ok && !slices.Contains(allowed, ours) {
+				t.Errorf("internal/%s imports %s, which no arrow allows", folder.Name(), path)
+			}
+		}
+	}
+}
+
+// TestOnlyTheStoreKnowsSQL looks at the root too.
+func TestOnlyTheStoreKnowsSQL(t *testing.T) {
+	folders, err := filepath.Glob("internal/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range append(folders, ".") {
+		for _, path := range imports(t, folder) {
+			if folder != "internal/store" && (path == "database/sql" || strings.Contains(path, "sqlite")) {
+				t.Errorf("%s imports %s: all SQL is in internal/store", folder, path)
+			}
+		}
+	}
+}
+
+// imports are those of a folder's sources, tests left out.
+func imports(t *testing.T, folder string) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var paths []string
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		tree, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, spec := range tree.Imports {
+			path, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			paths = append(paths, path)
+		}
+	}
+	return paths
+}

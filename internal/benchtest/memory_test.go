@@ -1,0 +1,123 @@
+package benchtest
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"testing"
+	"time"
+)
+
+// rest is how long the appliance is left alone before its memory is read.
+func rest() { time.Sleep(time.Duration(size(3000, 300)) * time.Millisecond) }
+
+// BenchmarkIdle is what `serve` holds when nobody is there.
+func BenchmarkIdle(b *testing.B) {
+	eachFile(b, func(b *testing.B, data string) {
+		total := int64(0)
+		for b.Loop() {
+			a := start(b, data)
+			if _, err := greetings(a); err != nil {
+				b.Fatal(err)
+			}
+			rest()
+			total += a.memory(b, "VmRSS")
+			if err := a.stop(); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(0, "ns/op")
+		b.ReportMetric(mib(total)/float64(b.N), "RSS-MiB")
+	})
+}
+
+// BenchmarkLargeMessage is what one message of 50 MB adds to the peak of memory, in through SMTP and out through IMAP, after
+// small traffic of the same kind.
+func BenchmarkLargeMessage(b *testing.B) {
+	large := size(50_000_000, 5_000_000)
+	var in, out, peak int64
+	for b.Loop() {
+		a := start(b, freshFile(b, b.TempDir()))
+		s, c := openSenders(b, a, 1), openIMAP(b, a)
+		s.deliver(b, messages(0, 100, ana, messageSize))
+		do(b, c, "SELECT INBOX")
+		do(b, c, "FETCH 1:* BODY[]")
+		warm := a.memory(b, "VmHWM")
+
+		if err := s[0].deliverFrom(ana, func(w io.Writer) error { return writeLarge(w, ana, large) }); err != nil {
+			b.Fatal(err)
+		}
+		stored := a.memory(b, "VmHWM")
+		do(b, c, "NOOP")
+		c.octets = 0
+		do(b, c, "FETCH %d BODY[]", c.exists)
+		if c.octets < int64(large)-1 {
+			b.Fatalf("%d of %d octets came back", c.octets, large)
+		}
+		in, out, peak = in+stored-warm, out+a.memory(b, "VmHWM")-stored, peak+a.memory(b, "VmHWM")
+		if err := a.stop(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(mib(in)/float64(b.N), "in-MiB")
+	b.ReportMetric(mib(out)/float64(b.N), "out-MiB")
+	b.ReportMetric(mib(peak)/float64(b.N), "peak-MiB")
+}
+
+// BenchmarkIMAPIdle is what a phone costs that waits for mail: TLS, logged in, INBOX selected, in IDLE.
+func BenchmarkIMAPIdle(b *testing.B) {
+	n := size(1000, 50)
+	a := start(b, filledFile(b))
+	openIdle(b, a, 0, 5) // what is made once for all
+	rest()
+	before := a.memory(b, "VmRSS")
+	total := 0
+	for b.Loop() {
+		if total > 0 {
+			break // the appliance takes 1200 in all: one round is all there can be
+		}
+		total = n
+		openIdle(b, a, 5, n)
+		rest()
+	}
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(float64(a.memory(b, "VmRSS")-before)/1024/float64(n), "KiB/conn")
+}
+
+// openIdle opens n connections that stay. An address has few of them, since the appliance limits how many.
+func openIdle(b *testing.B, a *appliance, first, n int) {
+	b.Helper()
+	const dialers, perAddress = 8, 20
+	clients := make([]*imapClient, n)
+	err := parallel(dialers, func(i int) (err error) {
+		for k := i; k < n && err == nil; k += dialers {
+			from := net.IPv4(127, 2, byte((first+k)/perAddress), 1)
+			if clients[k], err = openIdleOne(a, from); err != nil {
+				err = fmt.Errorf("connection %d: %w", first+k, err)
+			}
+		}
+		return err
+	})
+	b.Cleanup(func() {
+		for _, c := range clients {
+			if c != nil {
+				c.conn.Close()
+			}
+		}
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+func openIdleOne(a *appliance, from net.IP) (*imapClient, error) {
+	c, err := dialIMAP(a.addr["imaps"], true, from)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.do("SELECT INBOX"); err != nil {
+		return nil, err
+	}
+	return c, c.idle()
+}

@@ -1,0 +1,165 @@
+package benchtest
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+)
+
+// epoch is the date of the first message: fixed, so that runs repeat.
+var epoch = time.Unix(1_700_000_000, 0).UTC()
+
+// newMessage makes message number i of n octets: the same arguments give the same octets.
+func newMessage(i int, to string, n int) []byte {
+	random := rand.New(rand.NewPCG(1, uint64(i)))
+	b := bytes.NewBuffer(make([]byte, 0, n+100))
+	header(b, random, i, to)
+	b.WriteString("Content-Type: text/plain; charset=utf-8\r\n\r\n")
+	for b.Len() < n-2 {
+		line := lines[random.IntN(len(lines))]
+		b.WriteString(line[:min(len(line), n-2-b.Len())])
+		b.WriteString("\r\n")
+	}
+	b.Truncate(n - 2)
+	b.WriteString("\r\n")
+	return b.Bytes()
+}
+
+// messages are n of them from number first on.
+func messages(first, n int, to string, octets int) [][]byte {
+	all := make([][]byte, n)
+	for i := range all {
+		all[i] = newMessage(first+i, to, octets)
+	}
+	return all
+}
+
+// sender is one of 20 people in each of 1,000 domains.
+func sender(random *rand.Rand) string {
+	return fmt.Sprintf("person%d@d%d.test", random.IntN(20), random.IntN(1000))
+}
+
+func header(w io.Writer, random *rand.Rand, i int, to string) {
+	from := sender(random)
+	_, host, _ := strings.Cut(from, "@")
+	date := epoch.Add(time.Duration(i) * time.Minute).Format(time.RFC1123Z)
+	fmt.Fprintf(w, "Received: from relay%d.%s (relay.%[2]s [127.0.0.1])\r\n\tby mx.bench.test with ESMTP id %08x;\r\n\t%s\r\n",
+		i%7, host, random.Uint32(), date)
+	fmt.Fprintf(w, "Message-ID: <%d.%08x@%s>\r\nDate: %s\r\n", i, random.Uint32(), host, date)
+	fmt.Fprintf(w, "From: %q <%s>\r\nTo: <%s>\r\nSubject: %s %s %s %d\r\n",
+		word(random)+" "+word(random), from, to, word(random), word(random), word(random), i)
+	if i%4 != 0 { // three of four answer somebody
+		fmt.Fprintf(w, "References: <%d.ref@sender.test>\r\n", i-i%4)
+	}
+	io.WriteString(w, "MIME-Version: 1.0\r\nUser-Agent: benchtest\r\n")
+}
+
+// writeLarge writes a message with an attachment of random octets in base64, of n octets in all, and never holds it whole.
+func writeLarge(w io.Writer, to string, n int) error {
+	random := rand.New(rand.NewPCG(2, uint64(n)))
+	var head bytes.Buffer
+	header(&head, random, 0, to)
+	head.WriteString("Content-Type: multipart/mixed; boundary=\"=_b\"\r\n\r\n--=_b\r\nContent-Type: text/plain\r\n\r\nThe photos.\r\n" +
+		"--=_b\r\nContent-Type: application/octet-stream; name=\"photos.bin\"\r\n" +
+		"Content-Disposition: attachment; filename=\"photos.bin\"\r\nContent-Transfer-Encoding: base64\r\n\r\n")
+	const tail = "--=_b--\r\n"
+	var raw [57]byte
+	line := []byte(strings.Repeat(" ", 76) + "\r\n")
+	left := n - head.Len() - len(tail)
+	if _, err := w.Write(head.Bytes()); err != nil {
+		return err
+	}
+	for ; left >= len(line); left -= len(line) {
+		for k := range raw {
+			raw[k] = byte(random.Uint32())
+		}
+		base64.StdEncoding.Encode(line, raw[:])
+		if _, err := w.Write(line); err != nil {
+			return err
+		}
+	}
+	_, err := io.WriteString(w, strings.Repeat("\r\n", left/2)+tail)
+	return err
+}
+
+// lines are what bodies are put together from: a body has each about once, so it compresses as text does.
+var lines = func() []string {
+	random := rand.New(rand.NewPCG(3, 0))
+	all := make([]string, 4096)
+	for i := range all {
+		var line strings.Builder
+		for line.Len() < 62 {
+			line.WriteString(word(random) + " ")
+		}
+		all[i] = strings.TrimSpace(line.String())
+	}
+	return all
+}()
+
+// word is mostly a known one, sometimes made up: the vocabulary of real mail grows too.
+func word(random *rand.Rand) string {
+	if random.IntN(20) > 0 {
+		f := random.Float64()
+		return words[int(f*f*float64(len(words)))] // the first are the frequent ones
+	}
+	var w strings.Builder
+	for range 2 + random.IntN(3) {
+		w.WriteByte("bcdfghklmnprstvz"[random.IntN(16)])
+		w.WriteByte("aeiou"[random.IntN(5)])
+	}
+	return w.String()
+}
+
+var words = strings.Fields(`the of and to in a is that for it as was with be by on not he his but at are this have
+from or had an they which one you were all her she there would their we him been has when who will no more if out so
+up said what its about than into them can only other time new some could these two may first then do any like my now
+over such our man me even most made after also did many off before must well back through years much where your way
+down should because long each just state those people too mister how little good world make very year still see own
+work men day get here old life both between being under three never know same last another while us might great go
+come since against right came take used himself few house american use place during high without again home around
+small however found mrs thought went say part once general upon school every don't does got united left number course
+war until always away something fact water though public less put think almost hand enough far took head yet better
+set told nothing night end why called didn't eyes find going look asked later knew point next program city business
+give group toward young days let room president side social given present several order national second possible
+rather per face among form important often things looked early white case become large big need four within felt
+children along saw best church ever least power development seemed thing light family interest want members mind
+country area others done turned although open god service certain kind problem began different door thus help means
+sense whole matter perhaps itself york times law human line above name example action company hands local five
+history whether gave either today act feet across taken past quite anything seen having death experience body week
+really half word field car words already themselves information tell together college shall money period held keep
+sure probably real free seems political cannot behind question air office brought whose special major problems heard
+ago became federal moment study available known result street economic boy position reason change south board
+individual job society areas west close turn love community true court force full cost seem wife future age wanted
+voice department center woman control common policy necessary following front sometimes six girl clear further land
+run provided feel party able mother music education university child effect level stood military town short morning
+total outside rate figure art century class usually north leave therefore plan evidence million sound black top
+strong hard various believe type play value surface soon mean modern lines tax table peace invoice meeting account
+report schedule deadline payment contract shipment customer attachment reply forward subject signature quarterly`)
+
+func TestMessage(t *testing.T) {
+	m := newMessage(7, ana, messageSize)
+	if len(m) != messageSize {
+		t.Errorf("%d octets", len(m))
+	}
+	if !bytes.Equal(m, newMessage(7, ana, messageSize)) || bytes.Equal(m, newMessage(8, ana, messageSize)) {
+		t.Error("the octets do not follow from the number")
+	}
+	var large bytes.Buffer
+	if err := writeLarge(&large, ana, 1_000_000); err != nil {
+		t.Fatal(err)
+	}
+	if d := 1_000_000 - large.Len(); d < 0 || d > 1 {
+		t.Errorf("large: %d octets", large.Len())
+	}
+	for _, m := range [][]byte{m, large.Bytes()} {
+		rest := bytes.ReplaceAll(m, []byte("\r\n"), nil)
+		if bytes.ContainsAny(rest, "\r\n") || !bytes.HasSuffix(m, []byte("\r\n")) || bytes.Contains(m, []byte("\n.")) {
+			t.Error("line ends are not those of SMTP, or a line begins with a dot")
+		}
+	}
+}

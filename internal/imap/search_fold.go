@@ -1,0 +1,84 @@
+package imap
+
+import (
+	"bytes"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Texts are compared without regard to case (RFC 3501 §6.4.4) by Unicode simple
+// folding: of each rune's forms the one with the lowest number stands for all.
+// That form is never longer in UTF-8, so folding can be done in place.
+
+// needle is a text to look for, folded.
+type needle struct{ folded string }
+
+func newNeedle(text string) needle { return needle{string(appendFolded(nil, []byte(text)))} }
+
+// in tells whether text has the needle in it. scratch is a buffer to fold in.
+func (n needle) in(text string, scratch *[]byte) bool {
+	if len(text) < len(n.folded) { // folding makes nothing longer
+		return false
+	}
+	*scratch = appendFolded((*scratch)[:0], []byte(text))
+	return n.inFolded(*scratch)
+}
+
+func (n needle) inFolded(folded []byte) bool { return bytes.Contains(folded, []byte(n.folded)) }
+
+// appendFolded appends text folded to dst, which may be text's own start.
+// Octets that are not UTF-8 stay as they are.
+func appendFolded(dst, text []byte) []byte {
+	for i := 0; i < len(text); {
+		c := text[i]
+		if c < utf8.RuneSelf {
+			dst = append(dst, foldByte[c])
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRune(text[i:])
+		if r == utf8.RuneError && size == 1 {
+			dst = append(dst, c)
+		} else {
+			dst = utf8.AppendRune(dst, foldRune(r))
+		}
+		i += size
+	}
+	return dst
+}
+
+// foldByte folds ASCII. Upper case comes first, and the Kelvin sign and the
+// long s have ASCII letters for their lowest forms.
+var foldByte = func() (t [utf8.RuneSelf]byte) {
+	for i := range t {
+		t[i] = upper(byte(i))
+	}
+	return t
+}()
+
+// foldRune is the lowest of a rune's forms.
+func foldRune(r rune) rune {
+	if r >= firstUncased && r <= lastUncased {
+		return r
+	}
+	lowest := r
+	for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
+		lowest = min(lowest, f)
+	}
+	return lowest
+}
+
+// Between these lie the scripts of East Asia, which have no case.
+const (
+	firstUncased = 0x2E80
+	lastUncased  = 0xA63F
+)
+
+// foldASCII is a field's name as envelopeFields has it.
+func foldASCII(name string) string {
+	b := []byte(name)
+	for i, c := range b {
+		b[i] = upper(c)
+	}
+	return string(b)
+}

@@ -1,0 +1,69 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+
+	"zombiezen.com/go/sqlite"
+
+	"buzon/internal/uidset"
+)
+
+// Changes is what happened to a mailbox after a modseq.
+type Changes struct {
+	ModSeq   int64 // ask again from here
+	Vanished uidset.Set
+	Changed  []Message // new ones and those with new flags, by ascending UID, without Fields
+	UIDNext  uint32
+	Gone     bool // the mailbox itself was removed
+}
+
+// Changes lists everything after since; all of it is from one moment. since 0
+// lists all that is there. A message that came and went meanwhile is in Vanished alone.
+func (s *Store) Changes(ctx context.Context, box MailboxID, since int64) (Changes, error) {
+	var ch Changes
+	err := s.read(ctx, func(c *sqlite.Conn) error {
+		m, err := mailboxByID(c, box)
+		if errors.Is(err, ErrNoMailbox) || err == nil && m.NoSelect {
+			ch.Gone = true
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		ch.ModSeq, ch.UIDNext = m.ModSeq, m.UIDNext
+		if m.ModSeq <= since {
+			return nil
+		}
+		return ch.list(c, box, since)
+	})
+	return ch, wrap("changes", err)
+}
+
+func (ch *Changes) list(c *sqlite.Conn, box MailboxID, since int64) error {
+	query := `SELECT uid, flags, modseq FROM msg WHERE mailbox = ? AND modseq > ?` // by the index
+	if since == 0 {
+		query = `SELECT uid, flags, modseq FROM msg WHERE mailbox = ? AND modseq > ? ORDER BY uid` // by the table
+	}
+	err := each(c, query, func(st *sqlite.Stmt) {
+		ch.Changed = append(ch.Changed, Message{
+			UID: uint32(st.ColumnInt64(0)), Flags: Flags(st.ColumnInt64(1)), ModSeq: st.ColumnInt64(2),
+		})
+	}, int64(box), since)
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(ch.Changed, func(a, b Message) int { return cmp.Compare(a.UID, b.UID) })
+	ch.Vanished, err = vanished(c, box, since)
+	return err
+}
+
+func vanished(c *sqlite.Conn, box MailboxID, since int64) (uidset.Set, error) {
+	var ranges []uidset.Range
+	err := each(c, `SELECT lo, hi FROM vanished WHERE mailbox = ? AND modseq > ?`, func(st *sqlite.Stmt) {
+		ranges = append(ranges, uidset.Range{Lo: uint32(st.ColumnInt64(0)), Hi: uint32(st.ColumnInt64(1))})
+	}, int64(box), since)
+	return uidset.Of(ranges...), err
+}
