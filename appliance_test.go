@@ -4,7 +4,11 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"log/slog"
+	"math/rand/v2"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -70,4 +74,33 @@ func (a *testAppliance) tls() *tls.Config {
 	roots := x509.NewCertPool()
 	roots.AddCert(a.certs.Leaf())
 	return &tls.Config{RootCAs: roots, ServerName: "localhost"}
+}
+
+// asProgram is set where the test binary is to be Buzon itself.
+const asProgram = "BUZON_TEST_AS_PROGRAM"
+
+// TestMain lets tests start Buzon as a process of its own, see program.
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// program is Buzon as a process of its own, to be started and killed.
+func program(t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self, args...)
+	cmd.Env = append(os.Environ(), asProgram+"=1", "BUZON_LANG=en")
+	return cmd
+}
+
+// freeAddress is an address of loopback that no other test uses: they all want the same ports.
+func freeAddress() string {
+	return fmt.Sprintf("127.%d.%d.%d", 1+rand.IntN(250), rand.IntN(250), 1+rand.IntN(250))
 }

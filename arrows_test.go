@@ -42,10 +42,11 @@ func TestArrows(t *testing.T) {
 	}
 	for _, folder := range folders {
 		allowed, known := arrows()[folder.Name()]
-		if !known {
+		paths := imports(t, filepath.Join("internal", folder.Name()))
+		if !known && len(paths) > 0 { // a folder of tests alone has none
 			t.Errorf("internal/%s is not in the table of arrows", folder.Name())
 		}
-		for _, path := range imports(t, filepath.Join("internal", folder.Name())) {
+		for _, path := range paths {
 			if ours, ok := strings.CutPrefix(path, "buzon/internal/"); ok && !slices.Contains(allowed, ours) {
 				t.Errorf("internal/%s imports %s, which no arrow allows", folder.Name(), path)
 			}

@@ -204,15 +204,15 @@ func (a *appliance) stop() error {
 
 // commands is the command line; the texts are in internal/text.
 type commands struct {
-	Data     string       `help:"${flag_data}" placeholder:"${word_file}" type:"path"`
-	Lang     string       `help:"${flag_lang}" placeholder:"en|es"`
-	LogLevel string       `help:"${flag_log_level}" enum:"debug,info,warn,error" default:"info"`
-	Help     cli.HelpFlag `help:"${flag_help}" short:"h"`
+	Data     string       `help:"flag_data" placeholder:"word_file" type:"path"`
+	Lang     string       `help:"flag_lang" placeholder:"word_lang"`
+	LogLevel string       `help:"flag_log_level" enum:"debug,info,warn,error" default:"info"`
+	Help     cli.HelpFlag `help:"flag_help" short:"h"`
 
-	Serve serveCommand `cmd:"" help:"${help_serve}" default:"withargs"`
-	Try   tryCommand   `cmd:"" help:"${help_try}"`
+	Serve serveCommand `cmd:"" help:"help_serve" default:"withargs"`
+	Try   tryCommand   `cmd:"" help:"help_try"`
 	admin.Commands
-	HelpPage helpCommand `cmd:"" name:"help" help:"${help_help}"`
+	HelpPage helpCommand `cmd:"" name:"help" help:"help_help"`
 }
 
 // run understands the command line, does what it says, and gives the exit status.
@@ -242,8 +242,8 @@ func newLog(w io.Writer, level string) *slog.Logger {
 }
 
 type serveCommand struct {
-	Listen string `help:"${flag_listen}" placeholder:"${word_address}"`
-	Ports  string `help:"${flag_ports}" enum:"standard,high" default:"standard"`
+	Listen string `help:"flag_listen" placeholder:"word_address"`
+	Ports  string `help:"flag_ports" enum:"standard,high" default:"standard"`
 }
 
 // Run is the appliance, until it is told to stop.
@@ -265,7 +265,7 @@ func (cmd *serveCommand) Run(ctx context.Context, c *cli.Console, o options) err
 }
 
 type tryCommand struct {
-	PortOffset int `help:"${flag_port_offset}" default:"10000" placeholder:"${word_number}"`
+	PortOffset int `help:"flag_port_offset" default:"10000" placeholder:"word_number"`
 }
 
 // Run is an appliance to look at: in a folder of its own, which goes when it ends, and for this computer only.
@@ -290,7 +290,7 @@ func (cmd *tryCommand) Run(ctx context.Context, c *cli.Console, o options) error
 }
 
 type helpCommand struct {
-	Command []string `arg:"" optional:"" help:"${arg_command}"`
+	Command []string `arg:"" optional:"" help:"arg_command"`
 }
 
 // Run shows the help page of a command.

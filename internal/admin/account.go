@@ -10,16 +10,16 @@ import (
 )
 
 type accountCommands struct {
-	Add      accountAdd      `cmd:"" help:"${help_account_add}"`
-	List     accountList     `cmd:"" help:"${help_account_list}"`
-	Password accountPassword `cmd:"" help:"${help_account_password}"`
-	Quota    accountQuota    `cmd:"" help:"${help_account_quota}"`
-	Remove   accountRemove   `cmd:"" help:"${help_account_remove}"`
+	Add      accountAdd      `cmd:"" help:"help_account_add"`
+	List     accountList     `cmd:"" help:"help_account_list"`
+	Password accountPassword `cmd:"" help:"help_account_password"`
+	Quota    accountQuota    `cmd:"" help:"help_account_quota"`
+	Remove   accountRemove   `cmd:"" help:"help_account_remove"`
 }
 
 type accountAdd struct {
-	Address string `arg:"" help:"${arg_new_address}"`
-	Quota   string `help:"${flag_quota}" placeholder:"${word_size}"`
+	Address string `arg:"" help:"arg_new_address"`
+	Quota   string `help:"flag_quota" placeholder:"word_size"`
 }
 
 // Run adds an account. What could fail is looked at before anybody has typed a password twice.
@@ -46,8 +46,8 @@ func (cmd *accountAdd) Run(ctx context.Context, d *Desk) error {
 	if _, err := st.AddAccount(ctx, a, password); err != nil {
 		return explain(err, a)
 	}
-	if cmd.Quota != "" {
-		if err := st.SetQuota(ctx, a, quota); err != nil {
+	if cmd.Quota != "" { // Ctrl-C must not leave an account without it
+		if err := st.SetQuota(context.WithoutCancel(ctx), a, quota); err != nil {
 			return explain(err, a)
 		}
 	}
@@ -78,7 +78,7 @@ func free(ctx context.Context, st *store.Store, a message.Address) error {
 }
 
 type accountList struct {
-	JSON bool `help:"${flag_json}"`
+	JSON bool `help:"flag_json"`
 }
 
 type accountItem struct {
@@ -113,7 +113,7 @@ func (cmd *accountList) Run(ctx context.Context, d *Desk) error {
 }
 
 type accountPassword struct {
-	Address string `arg:"" help:"${arg_address}"`
+	Address string `arg:"" help:"arg_address"`
 }
 
 // Run changes an account's password.
@@ -153,8 +153,8 @@ func (d *Desk) accountItself(ctx context.Context, s string) (store.Account, erro
 }
 
 type accountQuota struct {
-	Address string `arg:"" help:"${arg_address}"`
-	Size    string `arg:"" help:"${arg_size}"`
+	Address string `arg:"" help:"arg_address"`
+	Size    string `arg:"" help:"arg_size"`
 }
 
 // Run changes how much an account may hold.
@@ -179,8 +179,8 @@ func (cmd *accountQuota) Run(ctx context.Context, d *Desk) error {
 }
 
 type accountRemove struct {
-	Address string `arg:"" help:"${arg_address}"`
-	Yes     bool   `help:"${flag_yes}"`
+	Address string `arg:"" help:"arg_address"`
+	Yes     bool   `help:"flag_yes"`
 }
 
 // Run removes an account with all its mail.

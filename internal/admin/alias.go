@@ -9,14 +9,14 @@ import (
 )
 
 type aliasCommands struct {
-	Add    aliasAdd    `cmd:"" help:"${help_alias_add}"`
-	List   aliasList   `cmd:"" help:"${help_alias_list}"`
-	Remove aliasRemove `cmd:"" help:"${help_alias_remove}"`
+	Add    aliasAdd    `cmd:"" help:"help_alias_add"`
+	List   aliasList   `cmd:"" help:"help_alias_list"`
+	Remove aliasRemove `cmd:"" help:"help_alias_remove"`
 }
 
 type aliasAdd struct {
-	Alias   string   `arg:"" help:"${arg_alias}"`
-	Targets []string `arg:"" name:"target" help:"${arg_target}"`
+	Alias   string   `arg:"" help:"arg_alias"`
+	Targets []string `arg:"" name:"target" help:"arg_target"`
 }
 
 // Run adds an alias, or targets to one that is there.
@@ -46,7 +46,7 @@ func (cmd *aliasAdd) Run(ctx context.Context, d *Desk) error {
 }
 
 type aliasList struct {
-	JSON bool `help:"${flag_json}"`
+	JSON bool `help:"flag_json"`
 }
 
 type aliasItem struct {
@@ -74,7 +74,7 @@ func (cmd *aliasList) Run(ctx context.Context, d *Desk) error {
 }
 
 type aliasRemove struct {
-	Alias string `arg:"" help:"${arg_alias}"`
+	Alias string `arg:"" help:"arg_alias"`
 }
 
 // Run removes an alias with all its targets.

@@ -11,14 +11,14 @@ import (
 )
 
 type appPasswordCommands struct {
-	Add    appPasswordAdd    `cmd:"" help:"${help_app_password_add}"`
-	List   appPasswordList   `cmd:"" help:"${help_app_password_list}"`
-	Remove appPasswordRemove `cmd:"" help:"${help_app_password_remove}"`
+	Add    appPasswordAdd    `cmd:"" help:"help_app_password_add"`
+	List   appPasswordList   `cmd:"" help:"help_app_password_list"`
+	Remove appPasswordRemove `cmd:"" help:"help_app_password_remove"`
 }
 
 type appPasswordAdd struct {
-	Address string `arg:"" help:"${arg_address}"`
-	Name    string `arg:"" help:"${arg_app_name}"`
+	Address string `arg:"" help:"arg_address"`
+	Name    string `arg:"" help:"arg_app_name"`
 }
 
 // Run makes a password for one device. It alone goes to the output, so that a script can take it.
@@ -37,8 +37,8 @@ func (cmd *appPasswordAdd) Run(ctx context.Context, d *Desk) error {
 }
 
 type appPasswordList struct {
-	Address string `arg:"" help:"${arg_address}"`
-	JSON    bool   `help:"${flag_json}"`
+	Address string `arg:"" help:"arg_address"`
+	JSON    bool   `help:"flag_json"`
 }
 
 type appPasswordItem struct {
@@ -76,8 +76,8 @@ func (cmd *appPasswordList) Run(ctx context.Context, d *Desk) error {
 }
 
 type appPasswordRemove struct {
-	Address string `arg:"" help:"${arg_address}"`
-	Name    string `arg:"" help:"${arg_app_name}"`
+	Address string `arg:"" help:"arg_address"`
+	Name    string `arg:"" help:"arg_app_name"`
 }
 
 // Run removes an app password: the device cannot log in any more.

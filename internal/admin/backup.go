@@ -12,7 +12,7 @@ import (
 )
 
 type backupCommand struct {
-	File string `arg:"" help:"${arg_backup_file}" type:"path"`
+	File string `arg:"" help:"arg_backup_file" type:"path"`
 }
 
 // Run writes a copy of the whole file while the server may go on. It appears under its name only once it is whole.

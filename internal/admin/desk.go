@@ -16,14 +16,14 @@ import (
 
 // Commands is all of them, to be embedded in the grammar of the command line.
 type Commands struct {
-	Domain      domainCommands      `cmd:"" help:"${help_domain}"`
-	Account     accountCommands     `cmd:"" help:"${help_account}"`
-	AppPassword appPasswordCommands `cmd:"" name:"app-password" help:"${help_app_password}"`
-	Alias       aliasCommands       `cmd:"" help:"${help_alias}"`
-	Mailbox     mailboxCommands     `cmd:"" help:"${help_mailbox}"`
-	Settings    settingsCommands    `cmd:"" help:"${help_settings}"`
-	Backup      backupCommand       `cmd:"" help:"${help_backup}"`
-	Version     versionCommand      `cmd:"" help:"${help_version}"`
+	Domain      domainCommands      `cmd:"" help:"help_domain"`
+	Account     accountCommands     `cmd:"" help:"help_account"`
+	AppPassword appPasswordCommands `cmd:"" name:"app-password" help:"help_app_password"`
+	Alias       aliasCommands       `cmd:"" help:"help_alias"`
+	Mailbox     mailboxCommands     `cmd:"" help:"help_mailbox"`
+	Settings    settingsCommands    `cmd:"" help:"help_settings"`
+	Backup      backupCommand       `cmd:"" help:"help_backup"`
+	Version     versionCommand      `cmd:"" help:"help_version"`
 }
 
 // Desk is what a command works with: the person's terminal, and the file, which is opened when a command asks for it.

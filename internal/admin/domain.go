@@ -10,13 +10,13 @@ import (
 )
 
 type domainCommands struct {
-	Add    domainAdd    `cmd:"" help:"${help_domain_add}"`
-	List   domainList   `cmd:"" help:"${help_domain_list}"`
-	Remove domainRemove `cmd:"" help:"${help_domain_remove}"`
+	Add    domainAdd    `cmd:"" help:"help_domain_add"`
+	List   domainList   `cmd:"" help:"help_domain_list"`
+	Remove domainRemove `cmd:"" help:"help_domain_remove"`
 }
 
 type domainAdd struct {
-	Domain string `arg:"" help:"${arg_domain}"`
+	Domain string `arg:"" help:"arg_domain"`
 }
 
 // Run adds a domain, in a new file where there is none: with this one begins.
@@ -37,7 +37,7 @@ func (cmd *domainAdd) Run(ctx context.Context, d *Desk) error {
 }
 
 type domainList struct {
-	JSON bool `help:"${flag_json}"`
+	JSON bool `help:"flag_json"`
 }
 
 type domainItem struct {
@@ -65,7 +65,7 @@ func (cmd *domainList) Run(ctx context.Context, d *Desk) error {
 }
 
 type domainRemove struct {
-	Domain string `arg:"" help:"${arg_domain}"`
+	Domain string `arg:"" help:"arg_domain"`
 }
 
 // Run removes a domain in which nobody is left.

@@ -7,12 +7,12 @@ import (
 )
 
 type mailboxCommands struct {
-	List mailboxList `cmd:"" help:"${help_mailbox_list}"`
+	List mailboxList `cmd:"" help:"help_mailbox_list"`
 }
 
 type mailboxList struct {
-	Address string `arg:"" help:"${arg_address}"`
-	JSON    bool   `help:"${flag_json}"`
+	Address string `arg:"" help:"arg_address"`
+	JSON    bool   `help:"flag_json"`
 }
 
 type mailboxItem struct {

@@ -14,14 +14,14 @@ import (
 )
 
 type settingsCommands struct {
-	List  settingsList  `cmd:"" help:"${help_settings_list}"`
-	Get   settingsGet   `cmd:"" help:"${help_settings_get}"`
-	Set   settingsSet   `cmd:"" help:"${help_settings_set}"`
-	Unset settingsUnset `cmd:"" help:"${help_settings_unset}"`
+	List  settingsList  `cmd:"" help:"help_settings_list"`
+	Get   settingsGet   `cmd:"" help:"help_settings_get"`
+	Set   settingsSet   `cmd:"" help:"help_settings_set"`
+	Unset settingsUnset `cmd:"" help:"help_settings_unset"`
 }
 
 type settingsList struct {
-	JSON bool `help:"${flag_json}"`
+	JSON bool `help:"flag_json"`
 }
 
 type settingItem struct {
@@ -54,7 +54,7 @@ func orDash(s string) string {
 }
 
 type settingsGet struct {
-	Name string `arg:"" name:"setting" help:"${arg_setting}"`
+	Name string `arg:"" name:"setting" help:"arg_setting"`
 }
 
 // Run writes the value alone, for scripts.
@@ -72,8 +72,8 @@ func (cmd *settingsGet) Run(ctx context.Context, d *Desk) error {
 }
 
 type settingsSet struct {
-	Name  string `arg:"" name:"setting" help:"${arg_setting}"`
-	Value string `arg:"" help:"${arg_value}"`
+	Name  string `arg:"" name:"setting" help:"arg_setting"`
+	Value string `arg:"" help:"arg_value"`
 }
 
 // Run changes a setting; a running server sees it within two seconds.
@@ -111,7 +111,7 @@ func (cmd *settingsSet) value() (string, error) {
 }
 
 type settingsUnset struct {
-	Name string `arg:"" name:"setting" help:"${arg_setting}"`
+	Name string `arg:"" name:"setting" help:"arg_setting"`
 }
 
 // Run brings a setting back to its default.

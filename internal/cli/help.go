@@ -26,9 +26,9 @@ func writeHelp(c *Console, w io.Writer, ctx *kong.Context) error {
 	var page strings.Builder
 	about := node.Help
 	if node.Parent == nil {
-		about = c.Say("help_buzon")
+		about = "help_buzon"
 	}
-	fmt.Fprintf(&page, "%s\n\n%s %s\n", about, c.Say("help_usage"), c.usage(node))
+	fmt.Fprintf(&page, "%s\n\n%s %s\n", c.Say(about), c.Say("help_usage"), c.usage(node))
 	c.writeArguments(&page, node)
 	c.writeCommands(&page, node)
 	c.writeFlags(&page, node)
@@ -70,13 +70,13 @@ func (c *Console) flag(f *kong.Flag) string {
 	if f.Enum != "" {
 		return "--" + f.Name + "=" + strings.ReplaceAll(f.Enum, ",", "|")
 	}
-	return "--" + f.Name + "=" + f.PlaceHolder
+	return "--" + f.Name + "=" + c.Say(f.PlaceHolder)
 }
 
 func (c *Console) writeArguments(page *strings.Builder, node *kong.Node) {
 	var rows [][2]string
 	for _, arg := range node.Positional {
-		rows = append(rows, [2]string{c.argument(arg), arg.Help})
+		rows = append(rows, [2]string{c.argument(arg), c.Say(arg.Help)})
 	}
 	writeRows(page, c.Say("help_arguments"), rows)
 }
@@ -85,7 +85,7 @@ func (c *Console) writeArguments(page *strings.Builder, node *kong.Node) {
 func (c *Console) writeCommands(page *strings.Builder, node *kong.Node) {
 	var rows [][2]string
 	for _, leaf := range node.Leaves(true) {
-		summary, _, _ := strings.Cut(leaf.Help, "\n")
+		summary, _, _ := strings.Cut(c.Say(leaf.Help), "\n")
 		rows = append(rows, [2]string{leaf.Path(), summary})
 	}
 	writeRows(page, c.Say("help_commands"), rows)
@@ -95,7 +95,7 @@ func (c *Console) writeFlags(page *strings.Builder, node *kong.Node) {
 	var rows [][2]string
 	for _, group := range slices.Backward(node.AllFlags(true)) { // the command's own first
 		for _, f := range group {
-			rows = append(rows, [2]string{c.flag(f), f.Help})
+			rows = append(rows, [2]string{c.flag(f), c.Say(f.Help)})
 		}
 	}
 	writeRows(page, c.Say("help_flags"), rows)

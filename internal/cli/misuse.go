@@ -104,7 +104,8 @@ func flags(node *kong.Node) []*kong.Flag {
 
 func badChoice(node *kong.Node) (*kong.Flag, bool) {
 	for _, f := range flags(node) {
-		if f.Enum != "" && !f.EnumMap()[f.Target.String()] {
+		given := f.Target.String()
+		if f.Enum != "" && given != "" && !f.EnumMap()[given] {
 			return f, true
 		}
 	}

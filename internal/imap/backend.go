@@ -26,6 +26,7 @@ var (
 	ErrNoMailbox    = errors.New("no such mailbox")           // NONEXISTENT, TRYCREATE where it fits
 	ErrExists       = errors.New("mailbox already exists")    // ALREADYEXISTS
 	ErrBadName      = errors.New("not a valid name")          // CANNOT
+	ErrSpecialUse   = errors.New("special use not to be had") // USEATTR
 	ErrOverQuota    = errors.New("over quota")                // OVERQUOTA
 	ErrKeywordsFull = errors.New("too many keywords")         // LIMIT
 	ErrNoMessage    = errors.New("no such message")           // EXPUNGEISSUED
@@ -59,6 +60,7 @@ type Account interface {
 
 	Mailboxes(ctx context.Context) ([]Mailbox, error) // every selectable and \NoSelect one, and names only subscribed; by name
 	Mailbox(ctx context.Context, name string) (Mailbox, error)
+	Recent(ctx context.Context, name string) (int64, error) // how many messages SELECT would call \Recent
 	Create(ctx context.Context, name, specialUse string) (Mailbox, error)
 	Delete(ctx context.Context, name string) error
 	Rename(ctx context.Context, from, to string) error
@@ -93,7 +95,6 @@ type Mailbox struct {
 	UIDNext                uint32
 	ModSeq                 int64
 	Total, Unseen, Deleted int64
-	Recent                 int64
 	Size                   int64
 	SpecialUse             string
 	Subscribed             bool
@@ -160,6 +161,12 @@ const (
 	FlagsRemove
 )
 
+// Stored is what Store did.
+type Stored struct {
+	ModSeq   int64      // that the changed messages have now, and no others; 0 when nothing changed
+	Modified uidset.Set // refused, because they changed after unchangedSince
+}
+
 // Copied pairs source and destination UIDs in ascending order (RFC 4315 §3).
 type Copied struct {
 	UIDValidity uint32
@@ -171,9 +178,10 @@ type Box interface {
 	View(ctx context.Context) (View, error)
 	Keywords(ctx context.Context) ([]string, error) // by number from KeywordBit
 	Changes(ctx context.Context, since int64) (Changes, error)
-	// Page appends at most limit messages with UID in uids from from on, ascending. What it returns is valid until buf is used again.
+	// Page appends at most limit messages with UID in uids from from on, ascending. What it returns is valid until buf is used again or Changes is called.
 	Page(ctx context.Context, uids uidset.Set, from uint32, limit int, f Fields, buf []Message) ([]Message, error)
-	Store(ctx context.Context, uids uidset.Set, op FlagOp, flags []string, unchangedSince int64) (modified uidset.Set, err error)
+	// Store changes flags, but not of messages that changed after unchangedSince (RFC 7162 §3.1.3; negative: no condition).
+	Store(ctx context.Context, uids uidset.Set, op FlagOp, flags []string, unchangedSince int64) (Stored, error)
 	Expunge(ctx context.Context, uids uidset.Set) (uidset.Set, error) // only those with \Deleted
 	Copy(ctx context.Context, uids uidset.Set, to string) (Copied, error)
 	Move(ctx context.Context, uids uidset.Set, to string) (Copied, error)

@@ -53,3 +53,12 @@ func reply(t *testing.T, s *session, f func() error) string {
 	}
 	return out.String()
 }
+
+// oddUIDs is n UIDs of which no two are neighbours.
+func oddUIDs(n int) uidset.Set {
+	var b uidset.Builder
+	for i := range n {
+		b.Add(uint32(2*i + 1))
+	}
+	return b.Set()
+}

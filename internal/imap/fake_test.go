@@ -345,13 +345,15 @@ func (x *fakeBox) Page(_ context.Context, uids uidset.Set, from uint32, limit in
 	return buf, nil
 }
 
-func (x *fakeBox) Store(_ context.Context, uids uidset.Set, op FlagOp, flags []string, _ int64) (uidset.Set, error) {
+func (x *fakeBox) Store(_ context.Context, uids uidset.Set, op FlagOp, flags []string, since int64) (Stored, error) {
 	x.f.mu.Lock()
 	defer x.f.mu.Unlock()
 	if x.f.fail != nil {
-		return uidset.Set{}, x.f.fail
+		return Stored{}, x.f.fail
 	}
 	var want Flags
+	var stored Stored
+	var modified uidset.Builder
 	for _, name := range flags {
 		want |= x.b.flag(name, op != FlagsRemove)
 	}
@@ -362,12 +364,16 @@ func (x *fakeBox) Store(_ context.Context, uids uidset.Set, op FlagOp, flags []s
 			continue
 		}
 		now := map[FlagOp]Flags{FlagsReplace: want, FlagsAdd: m.Flags | want, FlagsRemove: m.Flags &^ want}[op]
-		if now != m.Flags {
+		if since >= 0 && m.ModSeq > since {
+			modified.Add(m.UID)
+		} else if now != m.Flags {
 			m.Flags, m.ModSeq = now, x.f.modSeq
+			stored.ModSeq = x.f.modSeq
 		}
 	}
 	x.b.ring()
-	return uidset.Set{}, nil
+	stored.Modified = modified.Set()
+	return stored, nil
 }
 
 func (x *fakeBox) Expunge(_ context.Context, uids uidset.Set) (uidset.Set, error) {

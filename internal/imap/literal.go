@@ -116,11 +116,14 @@ func (d *decoder) closeLiteral() error {
 }
 
 func (d *decoder) discard(n int64) error {
-	m, err := io.CopyN(io.Discard, d.r, n)
-	if m < n && err == nil {
-		err = io.ErrUnexpectedEOF
+	for n > 0 {
+		m, err := d.r.Discard(int(min(n, 1<<30))) // int has 32 bits on small boards
+		if err != nil {
+			return err
+		}
+		n -= int64(m)
 	}
-	return err
+	return nil
 }
 
 // skip reads a refused command to its end. A literal that the client sends

@@ -39,7 +39,7 @@ func TestMUTF7Refused(t *testing.T) {
 		"&AGE-", "&ACY-", // ASCII that stands for itself
 		"&AO-", "&A-", "&AOkA-", // not whole UTF-16 units
 		"&AOl=-", "&AOk/-", "&AO\r\nk-", // not the alphabet
-		"&AOn-",               // bits left over that are not zero... and a half unit
+		"&AOn-",                      // bits left over that are not zero... and a half unit
 		"&2D0-", "&3Os-", "&3OvYPQ-", // lone or reversed surrogates
 		"\u00e9", "a\x00", "\x7f", "\xff", // raw octets
 	} {

@@ -68,19 +68,27 @@ func (c *candidate) envelopeHas(read func(*message.Envelope) envelopeText, n nee
 // contactsHave looks for n in each contact as it is mostly written.
 func (c *candidate) contactsHave(n needle, list []message.Contact) bool {
 	for i := range list {
-		k := &list[i]
-		text := k.Local
-		if k.Host != "" {
-			text += "@" + k.Host
-		}
-		if k.Name != "" {
-			text = message.DecodeHeader(k.Name) + " <" + text + ">"
-		}
-		if c.textHas(n, text) {
+		if c.textHas(n, contactText(&list[i])) {
 			return true
 		}
 	}
 	return false
+}
+
+// contactText is a contact as people write it, without what message put in
+// place of a missing part.
+func contactText(k *message.Contact) string {
+	text := k.Local
+	if text == message.MissingLocal {
+		text = ""
+	}
+	if k.Host != "" && k.Host != message.MissingHost {
+		text += "@" + k.Host
+	}
+	if k.Name != "" {
+		text = message.DecodeHeader(k.Name) + " <" + text + ">"
+	}
+	return text
 }
 
 func (c *candidate) textHas(n needle, text string) bool {
@@ -181,8 +189,8 @@ func (c *candidate) headerHas(at int) verdict {
 
 // scanHeader looks through the fields of a header, decoded and unfolded.
 func (c *candidate) scanHeader(header []byte, h *hits) {
-	eachField(header, func(name, raw []byte) bool {
-		c.finder.scanner.text(string(name)+": "+message.DecodeHeader(fieldValue(raw)), h)
+	eachField(header, func(_, raw []byte) bool {
+		c.finder.scanner.field(raw, h)
 		return !h.complete()
 	})
 }

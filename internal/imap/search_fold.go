@@ -2,6 +2,7 @@ package imap
 
 import (
 	"bytes"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -29,6 +30,7 @@ func (n needle) inFolded(folded []byte) bool { return bytes.Contains(folded, []b
 // appendFolded appends text folded to dst, which may be text's own start.
 // Octets that are not UTF-8 stay as they are.
 func appendFolded(dst, text []byte) []byte {
+	short := foldShort()
 	for i := 0; i < len(text); {
 		c := text[i]
 		if c < utf8.RuneSelf {
@@ -37,9 +39,12 @@ func appendFolded(dst, text []byte) []byte {
 			continue
 		}
 		r, size := utf8.DecodeRune(text[i:])
-		if r == utf8.RuneError && size == 1 {
+		switch {
+		case r == utf8.RuneError && size == 1:
 			dst = append(dst, c)
-		} else {
+		case int(r) < len(short):
+			dst = utf8.AppendRune(dst, rune(short[r]))
+		default:
 			dst = utf8.AppendRune(dst, foldRune(r))
 		}
 		i += size
@@ -55,6 +60,16 @@ var foldByte = func() (t [utf8.RuneSelf]byte) {
 	}
 	return t
 }()
+
+// foldShort has foldRune of the runes of at most two octets: Latin, Greek,
+// Cyrillic, Hebrew, Arabic, of which the rest of the world's mail mostly is.
+var foldShort = sync.OnceValue(func() *[0x800]uint16 {
+	t := new([0x800]uint16)
+	for r := range t {
+		t[r] = uint16(foldRune(rune(r)))
+	}
+	return t
+})
 
 // foldRune is the lowest of a rune's forms.
 func foldRune(r rune) rune {

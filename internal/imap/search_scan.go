@@ -1,11 +1,14 @@
 package imap
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
 	"sync"
 	"unicode/utf8"
+
+	"buzon/internal/message"
 )
 
 // scanBuffer is how much of a text is folded and looked through at once.
@@ -73,6 +76,36 @@ func (s *scanner) text(text string, h *hits) {
 	}
 	s.scratch = appendFolded(s.scratch[:0], []byte(text))
 	s.folded(s.scratch, h)
+}
+
+// field looks through a header field with its name, decoded and unfolded.
+func (s *scanner) field(raw []byte, h *hits) {
+	if !isPlainField(raw) {
+		colon := bytes.IndexByte(raw, ':') + 1
+		s.text(string(raw[:colon])+message.DecodeHeader(string(raw[colon:])), h)
+		return
+	}
+	// Most fields have nothing to decode: this is what TEXT spends its time on.
+	s.scratch = s.scratch[:0]
+	for len(raw) > 0 {
+		n := bytes.IndexAny(raw, "\r\n")
+		if n < 0 {
+			n = len(raw)
+		}
+		s.scratch = appendFolded(s.scratch, raw[:n])
+		raw = raw[min(n+1, len(raw)):]
+	}
+	s.folded(s.scratch, h)
+}
+
+// isPlainField tells a field of ASCII without encoded words.
+func isPlainField(raw []byte) bool {
+	for i, c := range raw {
+		if c >= utf8.RuneSelf || c == '?' && i > 0 && raw[i-1] == '=' {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *scanner) folded(folded []byte, h *hits) {

@@ -230,11 +230,12 @@ func TestHostileBeforeLogin(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := &Server{Backend: newFake()}
 			c := dial(t, s, nil)
+			octets := []byte(send)
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			go func() {
 				for range 10 {
-					if _, err := io.WriteString(c.Conn, send); err != nil {
+					if _, err := c.Write(octets); err != nil {
 						return
 					}
 				}

@@ -38,7 +38,7 @@ type selection struct {
 	recentFrom uint32     // UIDs from here on are \Recent
 	keywords   []string   // by number from KeywordBit on
 	saved      uidset.Set // $ (RFC 5182)
-	quiet      uidset.Set // STORE .SILENT changed these: their flags are no news (RFC 3501 §6.4.6)
+	own        []int64    // modseqs, ascending, of changes that this client made and need not be told of
 	uids       bool       // this client uses UID commands: tell it UIDs unasked
 }
 
@@ -131,6 +131,7 @@ var explanations = []struct {
 	{ErrNoMailbox, "NONEXISTENT", "There is no such mailbox."},
 	{ErrExists, "ALREADYEXISTS", "There is a mailbox of that name already."},
 	{ErrBadName, "CANNOT", "That is not a valid mailbox name."},
+	{ErrSpecialUse, "USEATTR", "That special use is unknown here, or another mailbox has it."},
 	{ErrOverQuota, "OVERQUOTA", "The account is full."},
 	{ErrKeywordsFull, "LIMIT", "The mailbox has as many different keywords as it can hold."},
 	{ErrNoMessage, "EXPUNGEISSUED", "Some of the messages no longer exist."},
@@ -182,12 +183,28 @@ func (s *session) learnKeywords(page []Message) error {
 	return nil
 }
 
-// markSeen sets \Seen on uids as FETCH does (RFC 3501 §6.4.5); the change is
-// told when the command ends. FETCH calls it once, after all its bodies.
+// markSeen sets \Seen on uids as FETCH does (RFC 3501 §6.4.5), which tells it in the same response.
 func (s *session) markSeen(uids uidset.Set) error {
 	if s.readOnly || uids.Len() == 0 {
 		return nil
 	}
-	_, err := s.box.Store(s.ctx, uids, FlagsAdd, []string{`\Seen`}, -1)
+	return s.storeQuietly(uids, FlagsAdd, []string{`\Seen`})
+}
+
+// storeQuietly changes flags without telling the client, except of messages
+// that somebody else changed too: before, which the condition finds, or
+// since, which gives them another modseq.
+func (s *session) storeQuietly(uids uidset.Set, op FlagOp, flags []string) error {
+	stored, err := s.box.Store(s.ctx, uids, op, flags, s.modSeq)
+	if err != nil {
+		return err
+	}
+	if stored.ModSeq != 0 {
+		s.own = append(s.own, stored.ModSeq)
+	}
+	if stored.Modified.Len() == 0 {
+		return nil
+	}
+	_, err = s.box.Store(s.ctx, stored.Modified, op, flags, -1)
 	return err
 }

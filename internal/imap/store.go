@@ -23,15 +23,12 @@ func (s *session) store(tag string, uid bool) error {
 	if s.readOnly {
 		return errReadOnly
 	}
-	if a.silent {
-		// What others changed until now is news nevertheless.
-		if err := s.update(); err != nil {
-			return err
-		}
-		s.quiet = a.uids
+	if a.silent { // RFC 3501 §6.4.6
+		err = s.storeQuietly(a.uids, a.op, a.flags)
+	} else {
+		_, err = s.box.Store(s.ctx, a.uids, a.op, a.flags, -1)
 	}
-	if _, err := s.box.Store(s.ctx, a.uids, a.op, a.flags, -1); err != nil {
-		s.quiet = uidset.Set{}
+	if err != nil {
 		return err
 	}
 	return s.ok(tag, "", "Stored.")

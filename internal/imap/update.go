@@ -2,6 +2,7 @@ package imap
 
 import (
 	"fmt"
+	"slices"
 
 	"buzon/internal/uidset"
 )
@@ -49,9 +50,9 @@ func (s *session) tell(c Changes) error {
 		s.view = s.view.Or(fresh)
 		s.tellExists()
 	}
-	quiet := s.quiet.Or(fresh)
-	s.quiet = uidset.Set{}
-	return s.tellFlags(c.Changed, quiet)
+	own := s.own
+	s.own = nil
+	return s.tellFlags(c.Changed, fresh, own)
 }
 
 // tellExpunged writes EXPUNGE for what has vanished (RFC 3501 §7.4.1): each
@@ -89,14 +90,16 @@ func (s *session) recent() uint32 {
 	return uint32(s.view.And(uidset.Of(uidset.Range{Lo: max(s.recentFrom, 1), Hi: ^uint32(0)})).Len())
 }
 
-// tellFlags writes FETCH with the flags of all changed but quiet ones (RFC 3501 §7.4.2).
-func (s *session) tellFlags(changed []Message, quiet uidset.Set) error {
+// tellFlags writes FETCH with the flags of changed (RFC 3501 §7.4.2), but for
+// fresh messages, whose flags the client will ask for, and its own changes.
+func (s *session) tellFlags(changed []Message, fresh uidset.Set, own []int64) error {
 	if err := s.learnKeywords(changed); err != nil {
 		return err
 	}
 	for i := range changed {
-		if !quiet.Has(changed[i].UID) {
-			s.tellFlagsOf(changed[i])
+		m := &changed[i]
+		if _, mine := slices.BinarySearch(own, m.ModSeq); !mine && !fresh.Has(m.UID) {
+			s.tellFlagsOf(*m)
 		}
 	}
 	return s.enc.Err()

@@ -23,9 +23,6 @@ var (
 	ErrClosed        = errors.New("the store is closed")
 )
 
-// errNotYet is what a function answers that nobody has written yet; it goes with the last of them.
-var errNotYet = errors.New("store: not written yet")
-
 // firstError is the first of a and b that is one.
 func firstError(a, b error) error {
 	if a != nil {

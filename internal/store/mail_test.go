@@ -143,8 +143,9 @@ func sound(t testing.TB, s *Store) {
 		"chunks of no body":     `SELECT count(*) FROM chunk WHERE id >> 20 NOT IN (SELECT id FROM body)`,
 		"wrong counters": `SELECT count(*) FROM mailbox b WHERE (total, unseen, deleted, size) <> (SELECT count(*),
 			count(*) FILTER (WHERE flags & 1 = 0), count(*) FILTER (WHERE flags & 8), coalesce(sum(size), 0) FROM msg WHERE mailbox = b.id)`,
-		"modseqs above the mailbox's": `SELECT count(*) FROM msg JOIN mailbox b ON b.id = mailbox WHERE msg.modseq > b.modseq OR uid >= uidnext`,
-		"lost keywords":               `SELECT count(*) FROM keyword WHERE mailbox NOT IN (SELECT id FROM mailbox)`,
+		"modseqs above the mailbox's": `SELECT count(*) FROM msg JOIN mailbox b ON b.id = msg.mailbox WHERE msg.modseq > b.modseq OR uid >= uidnext`,
+		"lost keywords":               `SELECT count(*) FROM keyword WHERE mailbox NOT IN (SELECT id FROM mailbox UNION SELECT mailbox FROM gone)`,
+		"messages of no mailbox":      `SELECT count(*) FROM msg WHERE mailbox NOT IN (SELECT id FROM mailbox UNION SELECT mailbox FROM gone)`,
 	} {
 		query = `WITH refs AS (SELECT body FROM msg UNION ALL SELECT body FROM queue
 			UNION ALL SELECT source FROM body WHERE source <> 0 AND id NOT IN (SELECT body FROM dead)) ` + query

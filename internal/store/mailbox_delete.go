@@ -6,8 +6,6 @@ import (
 	"fmt"
 
 	"zombiezen.com/go/sqlite"
-
-	"buzon/internal/uidset"
 )
 
 // DeleteMailbox removes a mailbox and its mail. One with children leaves its
@@ -51,9 +49,11 @@ func deleteMailbox(tx *tx, m Mailbox) error {
 	if parent && m.NoSelect {
 		return fmt.Errorf("%w by its children", ErrInUse)
 	}
-	if err := emptyMailbox(tx, m.ID); err != nil {
+	// The sweeper removes the mail in slices: 100,000 messages at once would keep deliveries waiting.
+	if err := run(tx.Conn, `INSERT INTO gone(mailbox) VALUES(?)`, int64(m.ID)); err != nil {
 		return err
 	}
+	tx.litter()
 	if err := deleteMailboxRow(tx, m); err != nil {
 		return err
 	}
@@ -75,31 +75,6 @@ func hasChildren(tx *tx, acc AccountID, name string) (bool, error) {
 	st.BindText(2, lo)
 	st.BindText(3, hi)
 	return first(st, func(*sqlite.Stmt) {})
-}
-
-// emptyMailbox removes all of a mailbox's mail and what else hangs on it; the
-// mailbox itself has to go in the same transaction.
-func emptyMailbox(tx *tx, box MailboxID) error {
-	all := uidset.Of(uidset.Range{Lo: 1, Hi: 1<<32 - 1})
-	found, err := findRows(tx.Conn, box, all, 0)
-	if err != nil {
-		return err
-	}
-	for _, body := range found.bodies {
-		if err := dropBody(tx, body); err != nil {
-			return err
-		}
-	}
-	for _, query := range []string{
-		`DELETE FROM msg WHERE mailbox = ?`,
-		`DELETE FROM vanished WHERE mailbox = ?`,
-		`DELETE FROM keyword WHERE mailbox = ?`,
-	} {
-		if err := run(tx.Conn, query, int64(box)); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func deleteMailboxRow(tx *tx, m Mailbox) error {

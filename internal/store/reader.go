@@ -22,6 +22,7 @@ type readers struct {
 	idle   []*sqlite.Conn
 	closed bool
 	used   bool // since the last shrink
+	warm   bool // used, and not shrunk since
 }
 
 func newReaders(open func() (*sqlite.Conn, error)) *readers {
@@ -91,17 +92,16 @@ func (p *readers) put(c *sqlite.Conn) {
 	<-p.slots
 }
 
-// shrink gives back the caches of connections that are idle.
-func (p *readers) shrink() {
+// shrink gives back the caches of connections if none was used since the last call.
+func (p *readers) shrink(shrink func(c *sqlite.Conn)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.used {
-		return
+	if p.warm && !p.used {
+		for _, c := range p.idle {
+			shrink(c)
+		}
 	}
-	p.used = false
-	for _, c := range p.idle {
-		shrink(c)
-	}
+	p.warm, p.used = p.used, false
 }
 
 // close waits for reads in progress and closes all connections.

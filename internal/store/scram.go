@@ -14,6 +14,7 @@ import (
 // that number is old; four times as many cost a phone 10 ms at a log-in and a thief
 // of the file four times the work, which is less than argon2id's and the reason
 // to prefer app passwords, whose 100 random bits no iteration count must protect.
+// The answer about a user that does not exist must show the same number.
 const ScramIterations = 4 * 4096
 
 // ScramKey is one credential of an account in SCRAM-SHA-256 form (RFC 5802 §3).

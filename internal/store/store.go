@@ -119,9 +119,9 @@ func (s *Store) start(ctx context.Context) error {
 	s.readers = newReaders(func() (*sqlite.Conn, error) { return openReader(s.path) })
 	s.logins = newLogins(s.limits.PasswordHashes)
 	s.sweeper = newSweeper()
+	s.wakeFor(conn) // what the last process left
 	go s.runWriter()
 	go s.runSweeper()
-	s.sweeper.wake() // for what the last process left
 	return nil
 }
 

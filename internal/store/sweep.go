@@ -40,6 +40,17 @@ func (w *sweeper) wake() {
 	}
 }
 
+// wakeFor rings the bell if another process left something to remove.
+func (s *Store) wakeFor(c *sqlite.Conn) {
+	n, err := number(c, "SELECT EXISTS (SELECT 1 FROM dead) OR EXISTS (SELECT 1 FROM gone)")
+	if err != nil {
+		s.log.Error("looking for what is dead failed", "err", err)
+	}
+	if n != 0 {
+		s.sweeper.wake()
+	}
+}
+
 // stop ends the goroutine after its slice; what is left the next Open finds.
 func (w *sweeper) stop() {
 	w.end()

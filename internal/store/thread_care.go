@@ -43,7 +43,7 @@ type mid struct{ account, hash int64 }
 func (s *Store) forgetThreads(ctx context.Context) error {
 	var newest int64 // threads younger than the look are left alone
 	err := s.read(ctx, func(c *sqlite.Conn) (err error) {
-		newest, err = number(c, "SELECT ifnull(max(id), 0) FROM body")
+		newest, err = number(c, "SELECT seq FROM sqlite_sequence WHERE name = 'body'") // a thread is named after its first body
 		return err
 	})
 	if err != nil {

@@ -96,7 +96,7 @@ CREATE TABLE staging(body INTEGER PRIMARY KEY);
 -- dead: bodies to which nothing refers; Care removes them in slices.
 CREATE TABLE dead(body INTEGER PRIMARY KEY);
 
--- gone: mailboxes that were removed with their account while their messages still stand in msg; the sweeper removes those in slices.
+-- gone: mailboxes that were removed, alone or with their account, while their messages still stand in msg; the sweeper removes those in slices.
 CREATE TABLE gone(mailbox INTEGER PRIMARY KEY);
 
 -- msg: Accept, Append, Copy, Move; removed by Expunge.

@@ -1,0 +1,37 @@
+package store
+
+import (
+	"time"
+
+	"zombiezen.com/go/sqlite"
+)
+
+// tx is one request's part of the writer's transaction.
+type tx struct {
+	*sqlite.Conn
+	now time.Time
+
+	touched []touch
+	after   []func()
+	litters bool
+}
+
+type touch struct {
+	acc AccountID
+	box MailboxID
+}
+
+// touch notes that box of acc changed: its bells ring after the commit. box 0
+// stands for the account's list of mailboxes.
+func (t *tx) touch(acc AccountID, box MailboxID) {
+	if box == 0 {
+		box = MailboxID(-acc) // so that two accounts in one group do not share a key in ring
+	}
+	t.touched = append(t.touched, touch{acc, box})
+}
+
+// onCommit notes what to do in the writer's goroutine once this is on disk. f must not block.
+func (t *tx) onCommit(f func()) { t.after = append(t.after, f) }
+
+// litter notes that there is something for the sweeper: a dead body, or the messages of a mailbox that is gone.
+func (t *tx) litter() { t.litters = true }
