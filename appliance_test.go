@@ -34,6 +34,9 @@ func startTest(t testing.TB, changes ...func(*options)) *testAppliance {
 		limits: config.DefaultLimits(),
 		now:    time.Now,
 	}
+	if testing.Verbose() {
+		o.log = slog.New(slog.NewTextHandler(t.Output(), nil))
+	}
 	o.limits.PerAddress, o.limits.ShutdownGrace = 0, time.Second // all tests are one address, and none has to wait
 	for _, change := range changes {
 		change(&o)
@@ -48,13 +51,6 @@ func startTest(t testing.TB, changes ...func(*options)) *testAppliance {
 		}
 	})
 	return &testAppliance{appliance: a, t: t, data: o.data}
-}
-
-// logging is a change for startTest that shows the log of the appliance in that of the test.
-func logging(t testing.TB) func(*options) {
-	return func(o *options) {
-		o.log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
-	}
 }
 
 // addr is where a service listens: "smtp", "smtps", "submission", "submission-alt", "pop3", "pop3s", "imap", "imaps".

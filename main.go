@@ -14,13 +14,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -160,8 +161,8 @@ func (a *appliance) wait(ctx context.Context) error {
 	}
 }
 
-// announce prints what listens where and how to begin, then the line "ready", and tells systemd.
-func (a *appliance) announce(ctx context.Context, c *cli.Console, data string) error {
+// announce prints what listens where and how to begin, then the line "ready".
+func (a *appliance) announce(ctx context.Context, c *cli.Console, data string) {
 	var rows [][]string
 	for _, p := range a.ports {
 		encryption := "STARTTLS"
@@ -170,22 +171,23 @@ func (a *appliance) announce(ctx context.Context, c *cli.Console, data string) e
 		}
 		rows = append(rows, []string{p.Name, p.Addr().String(), encryption, c.Say(p.purpose)})
 	}
-	if err := c.Table("head_ports", rows); err != nil {
-		return err
-	}
-	if err := admin.FirstSteps(ctx, c, a.store, data); err != nil {
-		return err
+	err := errors.Join(c.Table("head_ports", rows), admin.FirstSteps(ctx, c, a.store, data))
+	if err != nil { // we serve all the same
+		a.log.Warn("could not print what listens where", "err", err)
 	}
 	fmt.Fprintln(c.Out, "ready")
-	return listen.Notify("READY=1")
+}
+
+func (a *appliance) tellSystemd(state string) {
+	if err := listen.Notify(state); err != nil {
+		a.log.Warn("could not tell systemd", "state", state, "err", err)
+	}
 }
 
 // stop lets commands in flight end, then closes the file.
 func (a *appliance) stop() error {
 	a.log.Info("stopping")
-	if err := listen.Notify("STOPPING=1"); err != nil {
-		a.log.Warn("could not tell systemd", "err", err)
-	}
+	a.tellSystemd("STOPPING=1")
 	ctx, cancel := context.WithTimeout(context.Background(), a.limits.ShutdownGrace)
 	defer cancel()
 	a.endCare()
@@ -201,6 +203,19 @@ func (a *appliance) stop() error {
 	a.running.Wait()
 	return a.store.Close()
 }
+
+// frugal makes the collector keep the heap near what is in use: at rest that is 3 of 64 MB, and a busy server pays some
+// per cent of speed. Whoever sets GOGC or GOMEMLIMIT knows better.
+func frugal() {
+	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetGCPercent(50)
+	}
+}
+
+const (
+	highPorts = 10000 // what --ports high adds: beyond the privileged ones, and easy to remember
+	maxOffset = 50000 // of try: the highest port and one more step must stay below 65536
+)
 
 // commands is the command line; the texts are in internal/text.
 type commands struct {
@@ -226,19 +241,11 @@ func run(ctx context.Context, c *cli.Console) int {
 	if err != nil {
 		return c.Report(err)
 	}
-	o := options{data: data, log: newLog(c.Err, cmd.LogLevel), limits: config.DefaultLimits(), now: time.Now}
+	o := options{data: data, log: c.Log(cmd.LogLevel), limits: config.DefaultLimits(), now: time.Now}
 	desk := admin.NewDesk(c, o.data, func(ctx context.Context) (*store.Store, error) { return openFile(ctx, o) })
 	call.BindTo(ctx, (*context.Context)(nil))
 	err = call.Run(o, desk)
 	return c.Report(errors.Join(err, desk.Close()))
-}
-
-func newLog(w io.Writer, level string) *slog.Logger {
-	var l slog.Level
-	if err := l.UnmarshalText([]byte(level)); err != nil {
-		panic(err) // cannot be: the command line takes none but these
-	}
-	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: l}))
 }
 
 type serveCommand struct {
@@ -252,15 +259,14 @@ func (cmd *serveCommand) Run(ctx context.Context, c *cli.Console, o options) err
 	o.listen, o.cure = cmd.Listen, "--ports high"
 	o.port = func(standard int) int { return standard }
 	if cmd.Ports == "high" {
-		o.port = func(standard int) int { return standard + highPorts }
+		o.port, o.cure = func(standard int) int { return standard + highPorts }, ""
 	}
 	a, err := start(ctx, o)
 	if err != nil {
 		return err
 	}
-	if err := a.announce(ctx, c, o.data); err != nil {
-		a.log.Warn("could not tell that we are ready", "err", err)
-	}
+	a.announce(ctx, c, o.data)
+	a.tellSystemd("READY=1")
 	return errors.Join(a.wait(ctx), a.stop())
 }
 
@@ -270,13 +276,17 @@ type tryCommand struct {
 
 // Run is an appliance to look at: in a folder of its own, which goes when it ends, and for this computer only.
 func (cmd *tryCommand) Run(ctx context.Context, c *cli.Console, o options) error {
+	if cmd.PortOffset < 1 || cmd.PortOffset > maxOffset {
+		return cli.Misuse("usage_port_offset", "most", maxOffset)
+	}
+	frugal()
 	folder, err := os.MkdirTemp("", "buzon-try-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(folder)
 	o.data, o.listen = filepath.Join(folder, fileName), "127.0.0.1"
-	o.cure = "--port-offset 20000"
+	o.cure = "--port-offset " + strconv.Itoa(cmd.PortOffset%maxOffset+highPorts)
 	o.port = func(standard int) int { return standard + cmd.PortOffset }
 	a, err := start(ctx, o)
 	if err != nil {

@@ -11,7 +11,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -26,11 +25,6 @@ import (
 const (
 	systemData = "/var/lib/buzon" // made by the packages and by systemd's StateDirectory
 	fileName   = "buzon.db"
-
-	highPorts = 10000 // what --ports high adds: beyond the privileged ones, and easy to remember
-
-	// What the heap may grow by before it is collected, see frugal.
-	gcPercent = 50
 
 	careHour = 4 // o'clock, local time: a home sleeps, and the night's clock change (at 2 or 3) is over
 )
@@ -189,12 +183,4 @@ func nextNight(t time.Time) time.Time {
 		night = time.Date(t.Year(), t.Month(), t.Day()+1, careHour, 0, 0, 0, t.Location())
 	}
 	return night
-}
-
-// frugal makes the collector keep the heap near what is in use: at rest that is a few megabytes of 64, and it costs
-// a busy server some per cent of speed. Whoever sets GOGC or GOMEMLIMIT knows better.
-func frugal() {
-	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
 }

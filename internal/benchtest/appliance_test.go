@@ -3,7 +3,6 @@ package benchtest
 import (
 	"bufio"
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -46,11 +45,13 @@ func command(data, stdin string, args ...string) error {
 }
 
 func makeAccounts(data string) error {
-	return errors.Join(
-		command(data, "", "domain", "add", domain),
-		command(data, password+"\n", "account", "add", ana),
-		command(data, password+"\n", "account", "add", pia),
-	)
+	if err := command(data, "", "domain", "add", domain); err != nil {
+		return err
+	}
+	if err := command(data, password+"\n", "account", "add", ana); err != nil {
+		return err
+	}
+	return command(data, password+"\n", "account", "add", pia)
 }
 
 // spawn starts `serve` as systemd would, with its sockets open already, and does not wait for it.

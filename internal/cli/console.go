@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"strings"
 
@@ -58,4 +59,13 @@ func (c *Console) Println(key string, pairs ...any) {
 // Note writes the text of key beside the output, where a pipe does not catch it.
 func (c *Console) Note(key string, pairs ...any) {
 	fmt.Fprintln(c.Err, c.Say(key, pairs...))
+}
+
+// Log is the log of the program, beside the output, from level up: debug, info, warn or error.
+func (c *Console) Log(level string) *slog.Logger {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		l = slog.LevelInfo // cannot be: the command line takes none but these
+	}
+	return slog.New(slog.NewTextHandler(c.Err, &slog.HandlerOptions{Level: l}))
 }

@@ -6,7 +6,7 @@ import (
 	"syscall"
 )
 
-// PortProblem puts the error of opening a port in the person's words. flag is the command's flag that moves all ports.
+// PortProblem puts the error of opening a port in the person's words. flag is the one that moves all ports, if any.
 func PortProblem(err error, flag string) error {
 	var op *net.OpError
 	if !errors.As(err, &op) {
@@ -17,6 +17,8 @@ func PortProblem(err error, flag string) error {
 		return err
 	}
 	switch {
+	case errors.Is(err, syscall.EADDRINUSE) && flag == "":
+		return Fail("error_port_taken_stop", "port", tcp.Port)
 	case errors.Is(err, syscall.EADDRINUSE):
 		return Fail("error_port_taken", "port", tcp.Port, "flag", flag)
 	case errors.Is(err, syscall.EACCES):

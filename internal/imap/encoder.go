@@ -126,7 +126,20 @@ func (e *encoder) MailboxName(name string) *encoder {
 	if !e.utf8 {
 		name = encodeMUTF7(name)
 	}
+	if isPlainName(name) {
+		return e.Raw(name)
+	}
 	return e.String(name)
+}
+
+// isPlainName tells whether a name can stand as an atom.
+func isPlainName(name string) bool {
+	for i := range len(name) {
+		if !isAtom(name[i]) {
+			return false
+		}
+	}
+	return name != "" && !strings.EqualFold(name, "NIL")
 }
 
 // systemFlags are the names of the low bits of Flags, by bit.

@@ -36,7 +36,7 @@ func TestEncoder(t *testing.T) {
 			t.Errorf("%q with UTF-8: %q", c.in, got)
 		}
 	}
-	if got := encoded(false, func(e *encoder) { e.NString("").MailboxName("Entwürfe").Number(1<<32 - 1) }); got != `NIL"Entw&APw-rfe"4294967295` {
+	if got := encoded(false, func(e *encoder) { e.NString("").MailboxName("Entwürfe").Number(1<<32 - 1) }); got != `NILEntw&APw-rfe4294967295` {
 		t.Error(got)
 	}
 	if got := encoded(false, func(e *encoder) { e.Flags(Seen|Deleted|1<<(KeywordBit+1), []string{"a", "b"}, true) }); got != `(\Seen \Deleted b \Recent)` {

@@ -169,9 +169,6 @@ func (b *fakeMailbox) count() Mailbox {
 		if b.messages[i].Flags&Deleted != 0 {
 			m.Deleted++
 		}
-		if b.messages[i].UID >= b.claimed {
-			m.Recent++
-		}
 	}
 	return m
 }
@@ -191,6 +188,21 @@ func (f *fakeBackend) Mailbox(_ context.Context, name string) (Mailbox, error) {
 		return Mailbox{}, err
 	}
 	return b.count(), nil
+}
+
+func (f *fakeBackend) Recent(_ context.Context, name string) (n int64, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	b, err := f.find(name)
+	if err != nil {
+		return 0, err
+	}
+	for i := range b.messages {
+		if b.messages[i].UID >= b.claimed {
+			n++
+		}
+	}
+	return n, nil
 }
 
 func (f *fakeBackend) Create(_ context.Context, name, use string) (Mailbox, error) {

@@ -1,6 +1,7 @@
 package imap
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,10 +24,9 @@ func (s *session) list(tag string) error {
 	}
 	for i := range tree {
 		if n := &tree[i]; n.listed(&o) {
-			s.writeList(n, &o)
-		}
-		if s.enc.Err() != nil {
-			break
+			if err := s.writeList(n, &o); err != nil {
+				return err
+			}
 		}
 	}
 	return s.ok(tag, "", "Done.")
@@ -94,15 +94,18 @@ func (n *listNode) listed(o *listOptions) bool {
 }
 
 // writeList writes one LIST line, and the STATUS of RFC 5819 after it.
-func (s *session) writeList(n *listNode, o *listOptions) {
+func (s *session) writeList(n *listNode, o *listOptions) error {
 	s.enc.Raw("* LIST (").Raw(strings.Join(s.listAttributes(n, o), " ")).Raw(`) "/" `).MailboxName(n.Name)
 	if o.recursive && n.childInfo && o.selectSubscribed {
 		s.enc.Raw(` ("CHILDINFO" ("SUBSCRIBED"))`)
 	}
 	s.enc.CRLF()
 	if len(o.status) > 0 && !n.NoSelect && !n.NonExistent {
-		s.writeStatus(&n.Mailbox, o.status)
+		if err := s.writeStatus(&n.Mailbox, o.status); err != nil && !errors.Is(err, ErrNoMailbox) { // gone meanwhile
+			return err
+		}
 	}
+	return s.enc.Err()
 }
 
 // listAttributes are the name attributes (RFC 3501 §7.2.2, RFC 3348, 5258, 6154).

@@ -15,7 +15,7 @@ func (c *candidate) bodyHas(at int) verdict {
 			return unknown
 		}
 		c.inBody = c.finder.scanner.newHits()
-		c.scanPart(c.structure(), true)
+		c.scanPart(c.structure())
 		c.bodyScanned = true
 	}
 	if c.err != nil {
@@ -25,18 +25,21 @@ func (c *candidate) bodyHas(at int) verdict {
 }
 
 // scanPart looks through a part: the text of text parts as people read it, the
-// headers of parts and of messages inside with their encoded words decoded, and
-// the names of files. What is neither text nor message is not looked into: no
-// one finds a word in a picture.
-func (c *candidate) scanPart(p *message.Part, root bool) {
-	if c.inBody.complete() || c.err != nil {
-		return
-	}
-	if !root {
-		c.scanPartHeader(p)
-	}
+// names and descriptions of attachments, and the headers of messages inside. Not
+// the MIME headers, though RFC 3501 §6.4.4 counts their octets in: a search for
+// "html" or "utf-8" would find all mail. What is neither text nor message is not
+// looked into: no one finds a word in a picture.
+func (c *candidate) scanPart(p *message.Part) {
 	for i := range p.Parts {
-		c.scanPart(&p.Parts[i], false)
+		if c.inBody.complete() || c.err != nil {
+			return
+		}
+		inner := &p.Parts[i]
+		if p.Type == "message" {
+			c.scanInnerHeader(inner)
+		}
+		c.scanNames(inner)
+		c.scanPart(inner)
 	}
 	if len(p.Parts) > 0 || p.Type != "text" && p.Type != "message" {
 		return
@@ -46,16 +49,24 @@ func (c *candidate) scanPart(p *message.Part, root bool) {
 	}
 }
 
-func (c *candidate) scanPartHeader(p *message.Part) {
-	for _, list := range [...][]message.Param{p.Params, p.DispParams} {
-		for i := range list { // decoded from RFC 2231, which the header is not
-			c.finder.scanner.text(list[i].Value, &c.inBody)
-		}
-	}
+func (c *candidate) scanInnerHeader(p *message.Part) {
 	var ok bool
 	if c.finder.header, ok = c.readInto(extent{p.Header, p.Body}, c.finder.header); ok {
 		c.scanHeader(c.finder.header, &c.inBody)
 	}
+}
+
+// scanNames looks through what a part is called: its file's name, decoded from
+// RFC 2231 already, and its description.
+func (c *candidate) scanNames(p *message.Part) {
+	for _, list := range [...][]message.Param{p.Params, p.DispParams} {
+		for i := range list {
+			if list[i].Name == "name" || list[i].Name == "filename" {
+				c.finder.scanner.text(message.DecodeHeader(list[i].Value), &c.inBody)
+			}
+		}
+	}
+	c.finder.scanner.text(message.DecodeHeader(p.Description), &c.inBody)
 }
 
 // text reads a part's content as UTF-8.

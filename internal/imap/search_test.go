@@ -119,6 +119,8 @@ func TestSearch(t *testing.T) {
 		{`BODY "forwarded étude"`, "3"},
 		{`BODY "inner text"`, "3"},
 		{"BODY secret", ""},
+		{"BODY base64", ""},
+		{"BODY application/pdf", ""},
 		{"BODY lunch", ""},
 		{`BODY "the end"`, "4"},
 		{`BODY ""`, "1 2 3 4"},

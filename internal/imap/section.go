@@ -28,7 +28,8 @@ var sectionKinds = map[string]sectionKind{
 	"MIME":              sectionMIME,
 }
 
-// section is what stands in BODY[...]<...>.
+// section is what stands in BODY[...]<...>. imap.FetchItemBodySection
+// spreads the kind over three fields; here it is one, to switch on.
 type section struct {
 	path          []int
 	kind          sectionKind
@@ -124,7 +125,7 @@ func eachField(header []byte, f func(name, raw []byte) bool) {
 		end := fieldEnd(header)
 		raw := header[:end]
 		header = header[end:]
-		if raw[0] == '\r' || raw[0] == '\n' { // the end of the header
+		if raw[0] == '\n' || bytes.HasPrefix(raw, []byte("\r\n")) { // the end of the header
 			return
 		}
 		if name := fieldName(raw); name != nil && !f(name, raw) {

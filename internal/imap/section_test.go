@@ -131,6 +131,7 @@ func TestFilterBrokenHeaders(t *testing.T) {
 		"A: 1\r\n\r\nB: 2\r\n":     "A: 1\r\n\r\n",
 		"a: 1\r\nA: 2\r\nC: 3\r\n": "a: 1\r\nA: 2\r\n\r\n",
 		": 1\r\n\xff: 2\r\nB:\r\n": "B:\r\n\r\n",
+		"\rX: 0\nA: 1\n":           "A: 1\n\r\n", // a bare CR ends nothing
 	} {
 		if got := string(s.filter(nil, []byte(header))); got != want {
 			t.Errorf("%q: got %q, want %q", header, got, want)

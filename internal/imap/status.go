@@ -1,22 +1,31 @@
 package imap
 
+import "slices"
+
 // statusItem is one row of what STATUS can tell.
 type statusItem struct {
 	name       string
 	capability string // that must be visible; empty: always
-	value      func(s *session, m *Mailbox) int64
+	value      func(s *session, m *Mailbox) (int64, error)
 }
 
 // statusItems is the table of them (RFC 3501 §6.3.10).
 var statusItems = []statusItem{
-	{name: "MESSAGES", value: func(_ *session, m *Mailbox) int64 { return m.Total }},
-	{name: "RECENT", value: func(_ *session, m *Mailbox) int64 { return m.Recent }},
-	{name: "UIDNEXT", value: func(_ *session, m *Mailbox) int64 { return int64(m.UIDNext) }},
-	{name: "UIDVALIDITY", value: func(_ *session, m *Mailbox) int64 { return int64(m.UIDValidity) }},
-	{name: "UNSEEN", value: func(_ *session, m *Mailbox) int64 { return m.Unseen }},
-	{name: "DELETED", value: func(_ *session, m *Mailbox) int64 { return m.Deleted }},                                              // RFC 9051 §6.3.11
-	{name: "SIZE", capability: "STATUS=SIZE", value: func(_ *session, m *Mailbox) int64 { return m.Size }},                         // RFC 8438
-	{name: "APPENDLIMIT", capability: "APPENDLIMIT", value: func(s *session, _ *Mailbox) int64 { return s.account.AppendLimit() }}, // RFC 7889 §4
+	{name: "MESSAGES", value: counter(func(m *Mailbox) int64 { return m.Total })},
+	{name: "RECENT", value: func(s *session, m *Mailbox) (int64, error) { return s.account.Recent(s.ctx, m.Name) }},
+	{name: "UIDNEXT", value: counter(func(m *Mailbox) int64 { return int64(m.UIDNext) })},
+	{name: "UIDVALIDITY", value: counter(func(m *Mailbox) int64 { return int64(m.UIDValidity) })},
+	{name: "UNSEEN", value: counter(func(m *Mailbox) int64 { return m.Unseen })},
+	{name: "DELETED", value: counter(func(m *Mailbox) int64 { return m.Deleted })},                      // RFC 9051 §6.3.11
+	{name: "SIZE", capability: "STATUS=SIZE", value: counter(func(m *Mailbox) int64 { return m.Size })}, // RFC 8438
+	{name: "APPENDLIMIT", capability: "APPENDLIMIT", value: func(s *session, _ *Mailbox) (int64, error) { // RFC 7889 §4
+		return s.account.AppendLimit(), nil
+	}},
+}
+
+// counter makes a row's value of a field.
+func counter(field func(*Mailbox) int64) func(*session, *Mailbox) (int64, error) {
+	return func(_ *session, m *Mailbox) (int64, error) { return field(m), nil }
 }
 
 // statusCommand is STATUS (RFC 3501 §6.3.10).
@@ -45,7 +54,9 @@ func (s *session) statusCommand(tag string) error {
 	if m.NoSelect || m.NonExistent {
 		return refuse("NONEXISTENT", "That name holds no mail.")
 	}
-	s.writeStatus(&m, items)
+	if err := s.writeStatus(&m, items); err != nil {
+		return err
+	}
 	return s.ok(tag, "", "Done.")
 }
 
@@ -56,13 +67,14 @@ func (s *session) statusItemList() (items []*statusItem, err error) {
 		if err != nil {
 			return err
 		}
-		for i := range statusItems {
-			if it := &statusItems[i]; it.name == name && (it.capability == "" || s.has(it.capability)) {
-				items = append(items, it)
-				return nil
-			}
+		it := s.statusItem(name)
+		if it == nil {
+			return syntaxf("STATUS does not know %s.", name)
 		}
-		return syntaxf("STATUS does not know %s.", name)
+		if !slices.Contains(items, it) {
+			items = append(items, it)
+		}
+		return nil
 	})
 	if err == nil && len(items) == 0 {
 		err = syntaxf("STATUS needs something to tell.")
@@ -70,14 +82,32 @@ func (s *session) statusItemList() (items []*statusItem, err error) {
 	return items, err
 }
 
+func (s *session) statusItem(name string) *statusItem {
+	for i := range statusItems {
+		if it := &statusItems[i]; it.name == name && (it.capability == "" || s.has(it.capability)) {
+			return it
+		}
+	}
+	return nil
+}
+
 // writeStatus writes one STATUS line (RFC 3501 §7.2.4).
-func (s *session) writeStatus(m *Mailbox, items []*statusItem) {
+func (s *session) writeStatus(m *Mailbox, items []*statusItem) error {
+	values := make([]int64, len(items)) // all of them before the line begins
+	for i, it := range items {
+		v, err := it.value(s, m)
+		if err != nil {
+			return err
+		}
+		values[i] = v
+	}
 	s.enc.Raw("* STATUS ").MailboxName(m.Name).Raw(" (")
 	for i, it := range items {
 		if i > 0 {
 			s.enc.Byte(' ')
 		}
-		s.enc.Raw(it.name).Byte(' ').Number64(it.value(s, m))
+		s.enc.Raw(it.name).Byte(' ').Number64(values[i])
 	}
 	s.enc.Raw(")\r\n")
+	return nil
 }

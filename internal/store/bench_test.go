@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"testing"
+
+	"buzon/internal/message"
 )
 
 func openStore(t testing.TB, path string) *Store {
@@ -47,6 +49,45 @@ func BenchmarkSmallTx(b *testing.B) {
 				}
 			})
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "tx/s")
+		})
+	}
+}
+
+// A log-in by what was right a moment ago, by an app password, and by the account's own.
+func BenchmarkAuthenticate(b *testing.B) {
+	s, ana := home(b)
+	app, err := s.AddAppPassword(b.Context(), ana, "phone")
+	check(b, err)
+	for _, c := range []struct {
+		name, password string
+		forget         bool
+	}{{"remembered", "tortilla", false}, {"app", app, true}, {"argon2id", "tortilla", true}} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for range b.N {
+				if c.forget {
+					s.logins.forgetAll()
+				}
+				_, err := s.Authenticate(b.Context(), "ana@example.test", c.password)
+				check(b, err)
+			}
+		})
+	}
+}
+
+// RCPT: an account by its name, one behind an alias, and nobody.
+func BenchmarkResolve(b *testing.B) {
+	s, ana := home(b)
+	check(b, s.AddAlias(b.Context(), address(b, "info@example.test"), []message.Address{ana}))
+	for _, name := range []string{"ana", "info", "nobody"} {
+		a := address(b, name+"@example.test")
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for range b.N {
+				if _, err := s.Resolve(b.Context(), a); err != nil && name != "nobody" {
+					b.Fatal(err)
+				}
+			}
 		})
 	}
 }

@@ -28,7 +28,7 @@ type Body struct {
 // Small messages have one chunk: it comes with the row.
 const openBody = `SELECT b.source, b.size, b.prefix, c.data FROM body b
 	LEFT JOIN chunk c ON c.id = (CASE b.source WHEN 0 THEN b.id ELSE b.source END) << 20
-	WHERE b.id = ? AND NOT EXISTS (SELECT 1 FROM dead WHERE body = b.id)`
+	WHERE b.id = ?+0 AND NOT EXISTS (SELECT 1 FROM dead WHERE body = b.id)`
 
 // Body opens the body of a message for reading.
 func (s *Store) Body(ctx context.Context, id BodyID) (*Body, error) {

@@ -48,7 +48,7 @@ const usedOctets = `CASE WHEN a.quota > 0 THEN (SELECT sum(size) FROM mailbox WH
 func begin(tx *tx, box MailboxID) (*change, error) {
 	ch := &change{box: box}
 	found, err := one(tx.Conn, `SELECT m.account, m.uidvalidity, m.uidnext, m.modseq, a.quota, `+usedOctets+`
-		FROM mailbox m JOIN account a ON a.id = m.account WHERE m.id = ? AND m.noselect = 0`, func(st *sqlite.Stmt) {
+		FROM mailbox m JOIN account a ON a.id = m.account WHERE m.id = ?+0 AND m.noselect = 0`, func(st *sqlite.Stmt) {
 		ch.account = AccountID(st.ColumnInt64(0))
 		ch.uidValidity = uint32(st.ColumnInt64(1))
 		ch.uidNext = st.ColumnInt64(2)

@@ -43,9 +43,9 @@ func (s *Store) Changes(ctx context.Context, box MailboxID, since int64) (Change
 }
 
 func (ch *Changes) list(c *sqlite.Conn, box MailboxID, since int64) error {
-	query := `SELECT uid, flags, modseq FROM msg WHERE mailbox = ? AND modseq > ?` // by the index
+	query := `SELECT uid, flags, modseq FROM msg WHERE mailbox = ?+0 AND modseq > ?` // by the index
 	if since == 0 {
-		query = `SELECT uid, flags, modseq FROM msg WHERE mailbox = ? AND modseq > ? ORDER BY uid` // by the table
+		query = `SELECT uid, flags, modseq FROM msg WHERE mailbox = ?+0 AND +modseq > ? ORDER BY uid` // by the table
 	}
 	err := each(c, query, func(st *sqlite.Stmt) {
 		ch.Changed = append(ch.Changed, Message{
@@ -62,7 +62,7 @@ func (ch *Changes) list(c *sqlite.Conn, box MailboxID, since int64) error {
 
 func vanished(c *sqlite.Conn, box MailboxID, since int64) (uidset.Set, error) {
 	var ranges []uidset.Range
-	err := each(c, `SELECT lo, hi FROM vanished WHERE mailbox = ? AND modseq > ?`, func(st *sqlite.Stmt) {
+	err := each(c, `SELECT lo, hi FROM vanished WHERE mailbox = ?+0 AND modseq > ?`, func(st *sqlite.Stmt) {
 		ranges = append(ranges, uidset.Range{Lo: uint32(st.ColumnInt64(0)), Hi: uint32(st.ColumnInt64(1))})
 	}, int64(box), since)
 	return uidset.Of(ranges...), err

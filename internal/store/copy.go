@@ -89,13 +89,13 @@ func beginBoth(tx *tx, src, dst MailboxID) (from, to *change, err error) {
 
 func copyRows(tx *tx, from, to *change, hit found, first int64, flags string) error {
 	err := placeRows(tx, `INSERT INTO msg(mailbox, uid, body, modseq, flags, idate, savedate, size, thread)
-		SELECT ?1, uid + ?2, body, ?3, `+flags+`, idate, ?4, size, thread FROM msg WHERE mailbox = ?5 AND uid BETWEEN ?6 AND ?7`,
+		SELECT ?1, uid + ?2, body, ?3, `+flags+`, idate, ?4, size, thread FROM msg WHERE mailbox = ?5+0 AND uid BETWEEN ?6 AND ?7`,
 		from, to, hit.uids, first)
 	if err != nil {
 		return err
 	}
 	for _, r := range hit.uids.Ranges() {
-		err := run(tx.Conn, `INSERT INTO share(body, refs) SELECT body, 2 FROM msg WHERE mailbox = ? AND uid BETWEEN ? AND ?
+		err := run(tx.Conn, `INSERT INTO share(body, refs) SELECT body, 2 FROM msg WHERE mailbox = ?+0 AND uid BETWEEN ? AND ?
 			ON CONFLICT DO UPDATE SET refs = refs + 1`, int64(from.box), int64(r.Lo), int64(r.Hi))
 		if err != nil {
 			return err
@@ -107,7 +107,7 @@ func copyRows(tx *tx, from, to *change, hit found, first int64, flags string) er
 
 func moveRows(tx *tx, from, to *change, hit found, first int64, flags string) error {
 	err := placeRows(tx, `UPDATE msg SET mailbox = ?1, uid = uid + ?2, modseq = ?3, flags = `+flags+`, savedate = ?4
-		WHERE mailbox = ?5 AND uid BETWEEN ?6 AND ?7`, from, to, hit.uids, first)
+		WHERE mailbox = ?5+0 AND uid BETWEEN ?6 AND ?7`, from, to, hit.uids, first)
 	if err != nil {
 		return err
 	}

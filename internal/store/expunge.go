@@ -34,7 +34,7 @@ func expunge(tx *tx, box MailboxID, uids uidset.Set, need Flags) (uidset.Set, er
 		return uidset.Set{}, err
 	}
 	for _, r := range hit.uids.Ranges() {
-		err := run(tx.Conn, `DELETE FROM msg WHERE mailbox = ? AND uid BETWEEN ? AND ?`, int64(box), int64(r.Lo), int64(r.Hi))
+		err := run(tx.Conn, `DELETE FROM msg WHERE mailbox = ?+0 AND uid BETWEEN ? AND ?`, int64(box), int64(r.Lo), int64(r.Hi))
 		if err != nil {
 			return uidset.Set{}, err
 		}

@@ -109,7 +109,7 @@ func (s *Store) Keywords(ctx context.Context, box MailboxID) (names []string, er
 // keywords have numbers without gaps, as none is removed before its mailbox.
 func keywords(c *sqlite.Conn, box MailboxID) ([]string, error) {
 	var names []string
-	err := each(c, `SELECT name FROM keyword WHERE mailbox = ? ORDER BY bit`,
+	err := each(c, `SELECT name FROM keyword WHERE mailbox = ?+0 ORDER BY bit`,
 		func(st *sqlite.Stmt) { names = append(names, st.ColumnText(0)) }, int64(box))
 	return names, err
 }
@@ -224,7 +224,7 @@ func editFor(op FlagOp, bits Flags) flagEdit {
 // above since are left as they are and returned.
 func (e flagEdit) apply(tx *tx, ch *change, uids uidset.Set, since int64) (uidset.Set, error) {
 	var wanted, modified uidset.Builder
-	err := scan(tx.Conn, `SELECT uid, flags, modseq FROM msg WHERE mailbox = ? AND uid >= ? ORDER BY uid`, ch.box, uids, 0,
+	err := scan(tx.Conn, `SELECT uid, flags, modseq FROM msg WHERE mailbox = ?+0 AND uid >= ? ORDER BY uid`, ch.box, uids, 0,
 		func(uid uint32, st *sqlite.Stmt) bool {
 			old := Flags(st.ColumnInt64(1))
 			edited := old&e.keep | e.set
@@ -242,7 +242,7 @@ func (e flagEdit) apply(tx *tx, ch *change, uids uidset.Set, since int64) (uidse
 	refused := modified.Set()
 	ranges := wanted.Set().Ranges()
 	for _, r := range ranges {
-		err := run(tx.Conn, `UPDATE msg SET flags = flags & ? | ?, modseq = ? WHERE mailbox = ? AND uid BETWEEN ? AND ?`,
+		err := run(tx.Conn, `UPDATE msg SET flags = flags & ? | ?, modseq = ? WHERE mailbox = ?+0 AND uid BETWEEN ? AND ?`,
 			int64(e.keep), int64(e.set), ch.modSeq, int64(ch.box), int64(r.Lo), int64(r.Hi))
 		if err != nil {
 			return refused, err

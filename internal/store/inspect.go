@@ -1,7 +1,10 @@
 package store
 
 import (
+	"encoding/binary"
+	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 
@@ -11,8 +14,8 @@ import (
 // inspect looks at an existing file and changes nothing, not even by opening
 // it as a database: a file that is not ours, or is of a newer version, stays as
 // it is to the last octet, and no log appears beside it.
-func inspect(path string) error {
-	info, err := os.Stat(path)
+func inspect(f *os.File) error {
+	info, err := f.Stat()
 	if err != nil {
 		return err
 	}
@@ -22,45 +25,49 @@ func inspect(path string) error {
 	if info.Size() == 0 {
 		return fmt.Errorf("%w: it is empty; remove it and Buzon makes a new one", ErrNotBuzon)
 	}
-	if err := look(path, "immutable=1"); err != nil {
+	if err := inspectHeader(f); err != nil {
 		return err
 	}
 	// The log may hold a newer version than the file itself when a newer Buzon
 	// is running or was killed.
-	if info, err := os.Stat(path + "-wal"); err == nil && info.Size() > 0 {
-		return look(path, "mode=ro")
+	if info, err := os.Stat(f.Name() + "-wal"); err == nil && info.Size() > 0 {
+		return inspectLog(f.Name())
 	}
 	return nil
 }
 
-// look reads who wrote the file. "immutable" reads the file alone, without log and locks.
-func look(path, how string) error {
-	uri := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: how}
+// inspectHeader reads the first 100 octets (sqlite.org/fileformat2.html §1.3).
+// SQLite itself cannot read the file without its log: in the middle of a
+// checkpoint it would call it damaged.
+func inspectHeader(f io.ReaderAt) error {
+	var h [100]byte
+	_, err := f.ReadAt(h[:], 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if string(h[:16]) != "SQLite format 3\x00" {
+		return fmt.Errorf("%w: it is no SQLite file", ErrNotBuzon)
+	}
+	if binary.BigEndian.Uint32(h[68:]) != applicationID {
+		return fmt.Errorf("%w: it is the SQLite file of another program", ErrNotBuzon)
+	}
+	return checkVersion(int64(int32(binary.BigEndian.Uint32(h[60:]))))
+}
+
+// inspectLog reads the version with the log, on a connection that cannot write.
+func inspectLog(path string) error {
+	uri := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: "mode=ro"}
 	c, err := sqlite.OpenConn(uri.String(), sqlite.OpenReadOnly, sqlite.OpenURI)
 	if err != nil {
-		return explain(err)
+		return err
 	}
 	defer c.Close()
 	c.SetBusyTimeout(busyTimeout)
-	id, err := number(c, "PRAGMA application_id")
-	if err != nil {
-		return explain(err)
-	}
-	if id != applicationID {
-		return fmt.Errorf("%w: it is the SQLite file of another program", ErrNotBuzon)
-	}
 	version, err := number(c, "PRAGMA user_version")
 	if err != nil {
-		return explain(err)
+		return err
 	}
 	return checkVersion(version)
-}
-
-func explain(err error) error {
-	if sqlite.ErrCode(err).ToPrimary() == sqlite.ResultNotADB {
-		return fmt.Errorf("%w: it is no SQLite file", ErrNotBuzon)
-	}
-	return err
 }
 
 // checkVersion refuses what a newer Buzon wrote.

@@ -58,7 +58,7 @@ func pageQuery(f Fields) string {
 		meta   = base + `, m.idate, m.savedate, m.size, m.body, m.thread`
 		from   = ` FROM msg m`
 		joined = from + ` JOIN body b ON b.id = m.body`
-		where  = ` WHERE m.mailbox = ? AND m.uid >= ? ORDER BY m.uid`
+		where  = ` WHERE m.mailbox = ?+0 AND m.uid >= ? ORDER BY m.uid`
 	)
 	switch f & (WithEnvelope | WithStructure) {
 	case WithEnvelope:

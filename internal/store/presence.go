@@ -6,32 +6,24 @@ import (
 	"syscall"
 )
 
-// enter marks the file as used by this process until the returned file is
-// closed or the process dies. Where nobody else uses it, alone runs first: only
-// then is what is half done certainly what a crash left.
+// enter marks the file as used by this process until f is closed or the
+// process dies. Where nobody else uses it, alone runs first: only then is what
+// is half done certainly what a crash left.
 //
 // The mark is flock(2), which belongs to the descriptor and does not mix with
 // the POSIX locks of SQLite.
-func enter(path string, alone func() error) (*os.File, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	err = flock(f, syscall.LOCK_EX|syscall.LOCK_NB)
+func enter(f *os.File, alone func() error) error {
+	err := flock(f, syscall.LOCK_EX|syscall.LOCK_NB)
 	switch {
 	case err == nil:
 		err = alone()
 	case errors.Is(err, syscall.EWOULDBLOCK):
 		err = nil
 	}
-	if err == nil {
-		err = flock(f, syscall.LOCK_SH)
-	}
 	if err != nil {
-		f.Close()
-		return nil, err
+		return err
 	}
-	return f, nil
+	return flock(f, syscall.LOCK_SH)
 }
 
 func flock(f *os.File, how int) error {

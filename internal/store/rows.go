@@ -6,6 +6,11 @@ import (
 	"zombiezen.com/go/sqlite"
 )
 
+// Integers compared with = stand as ?+0 in statements of more than one table or
+// index. SQLite's planner looks whether a bare ? is 0 or 1, and then compiles the
+// statement anew at each use: the driver clears the bindings, which makes it
+// forget what it looked at. FETCH of a page paid 14 µs for it, a delivery 24.
+
 // run executes a statement that gives no rows.
 func run(c *sqlite.Conn, query string, args ...int64) error {
 	st, err := prepare(c, query, args)

@@ -70,7 +70,7 @@ type found struct {
 func findRows(c *sqlite.Conn, box MailboxID, uids uidset.Set, need Flags) (found, error) {
 	var r found
 	var b uidset.Builder
-	err := scan(c, `SELECT uid, body, flags, size FROM msg WHERE mailbox = ? AND uid >= ? ORDER BY uid`, box, uids, 0,
+	err := scan(c, `SELECT uid, body, flags, size FROM msg WHERE mailbox = ?+0 AND uid >= ? ORDER BY uid`, box, uids, 0,
 		func(uid uint32, st *sqlite.Stmt) bool {
 			flags := Flags(st.ColumnInt64(2))
 			if flags&need != need {

@@ -38,7 +38,7 @@ type Store struct {
 	now    func() time.Time
 	limits config.Limits
 
-	presence *os.File // holds the lock that says this process uses the file
+	presence *os.File // the open file, with the lock that says that this process uses it
 	writer   *writer
 	readers  *readers
 	settings atomic.Pointer[config.Settings]
@@ -83,20 +83,23 @@ func open(ctx context.Context, path string, opt Options) (*Store, error) {
 	if err := create(ctx, path); err != nil {
 		return nil, err
 	}
-	if err := inspect(path); err != nil {
+	f, err := os.Open(path)
+	if err != nil {
 		return nil, err
 	}
-	s := &Store{path: path, log: opt.Log, now: opt.Now, limits: opt.Limits}
+	s := &Store{path: path, log: opt.Log, now: opt.Now, limits: opt.Limits, presence: f}
 	if err := s.start(ctx); err != nil {
-		s.release()
-		return nil, err
+		return nil, firstError(err, s.release())
 	}
 	return s, nil
 }
 
-// start opens the writer's connection, puts the file in order while nobody
-// else uses it, and starts the goroutines.
+// start looks whether the file is ours, opens the writer's connection, puts the
+// file in order while nobody else uses it, and starts the goroutines.
 func (s *Store) start(ctx context.Context) error {
+	if err := inspect(s.presence); err != nil {
+		return err
+	}
 	conn, err := openWriter(s.path)
 	if err != nil {
 		return err
@@ -105,7 +108,7 @@ func (s *Store) start(ctx context.Context) error {
 	if err := migrate(ctx, conn); err != nil {
 		return err
 	}
-	if s.presence, err = enter(s.path, func() error { return sweepStaging(conn) }); err != nil {
+	if err := enter(s.presence, func() error { return sweepStaging(conn) }); err != nil {
 		return err
 	}
 	if s.writer.version, err = number(conn, "PRAGMA data_version"); err != nil {
@@ -144,8 +147,5 @@ func (s *Store) release() (err error) {
 	if s.writer != nil {
 		err = firstError(err, s.writer.close())
 	}
-	if s.presence != nil {
-		err = firstError(err, s.presence.Close())
-	}
-	return err
+	return firstError(err, s.presence.Close())
 }

@@ -47,7 +47,7 @@ func (s *Store) View(ctx context.Context, box MailboxID) (View, error) {
 
 func allUIDs(c *sqlite.Conn, box MailboxID) (uidset.Set, error) {
 	var b uidset.Builder
-	err := each(c, `SELECT uid FROM msg WHERE mailbox = ? ORDER BY uid`,
+	err := each(c, `SELECT uid FROM msg WHERE mailbox = ?+0 ORDER BY uid`,
 		func(st *sqlite.Stmt) { b.Add(uint32(st.ColumnInt64(0))) }, int64(box))
 	return b.Set(), err
 }
@@ -62,7 +62,7 @@ type keptView struct {
 // newcomers too, and change nothing.
 func (k keptView) update(c *sqlite.Conn, box MailboxID) (uidset.Set, error) {
 	var b []uidset.Range
-	err := each(c, `SELECT uid FROM msg WHERE mailbox = ? AND modseq > ? ORDER BY modseq, uid`, func(st *sqlite.Stmt) {
+	err := each(c, `SELECT uid FROM msg WHERE mailbox = ?+0 AND modseq > ? ORDER BY modseq, uid`, func(st *sqlite.Stmt) {
 		uid := uint32(st.ColumnInt64(0))
 		if n := len(b); n > 0 && b[n-1].Hi+1 == uid {
 			b[n-1].Hi = uid

@@ -1,0 +1,484 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"runtime/debug"
+	"strconv"
+	"sync"
+
+	gosasl "github.com/emersion/go-sasl"
+
+	"buzon/internal/imap"
+	"buzon/internal/limit"
+	"buzon/internal/login"
+	"buzon/internal/sasl"
+	"buzon/internal/spool"
+	"buzon/internal/store"
+	"buzon/internal/uidset"
+)
+
+// imapServer puts the caps on connections, and TLS, before the protocol.
+type imapServer struct {
+	*imap.Server
+	conns *limit.Conns
+	tls   *tls.Config
+}
+
+func newIMAP(a *appliance) server {
+	config := a.certs.TLSConfig("imap") // RFC 7595's registry of ALPN names
+	l := imap.DefaultLimits()
+	l.CommandLine, l.Literal = a.limits.CommandLine, a.limits.IMAPLiteral
+	l.PreLoginOctets, l.PreLoginTime, l.Idle = a.limits.PreLoginOctets, a.limits.PreLoginTime, a.limits.IMAPIdle
+	return imapServer{conns: a.conns, tls: config, Server: &imap.Server{
+		Backend: &imapBackend{appliance: a},
+		TLS:     config,
+		Limits:  l,
+		Log:     a.log,
+		Name:    a.name(),
+		Version: imapVersion(),
+	}}
+}
+
+// Serve implements server.
+func (s imapServer) Serve(l net.Listener, implicitTLS bool) error {
+	refuse := func(c net.Conn) { io.WriteString(c, "* BYE [LIMIT] Too many connections; please come back later.\r\n") }
+	if implicitTLS {
+		refuse = nil // a peer that waits for TLS cannot read a line
+	}
+	l = limit.Listener(l, s.conns, refuse)
+	if implicitTLS {
+		l = tls.NewListener(l, s.tls)
+	}
+	if err := s.Server.Serve(l); !errors.Is(err, imap.ErrClosed) {
+		return err
+	}
+	return nil
+}
+
+// imapVersion is what ID tells of us (RFC 2971 §3.3); empty for a build that has no version.
+func imapVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return ""
+}
+
+// imapBackend is the door of IMAP.
+type imapBackend struct {
+	*appliance
+	bells imapBells
+}
+
+func imapPeer(p imap.Peer) login.Peer { return login.Peer{Service: "imap", Addr: p.Addr, TLS: p.TLS} }
+
+// Mechanisms implements imap.Backend.
+func (b *imapBackend) Mechanisms(p imap.Peer) []string { return b.door.Mechanisms(imapPeer(p)) }
+
+// Login implements imap.Backend.
+func (b *imapBackend) Login(ctx context.Context, p imap.Peer, user, password string) (imap.Account, error) {
+	acc, err := b.door.Password(ctx, imapPeer(p), user, password)
+	if err != nil {
+		return nil, imapError(err)
+	}
+	return imapAccount{b, acc}, nil
+}
+
+// Authenticate implements imap.Backend.
+func (b *imapBackend) Authenticate(ctx context.Context, p imap.Peer, mechanism string, done func(imap.Account)) (gosasl.Server, error) {
+	exchange, err := b.door.Start(ctx, imapPeer(p), mechanism, func(acc store.Account) { done(imapAccount{b, acc}) })
+	return imapExchange{exchange}, imapError(err)
+}
+
+// imapExchange is a SASL exchange with the errors of imap.
+type imapExchange struct{ gosasl.Server }
+
+// Next implements sasl.Server.
+func (x imapExchange) Next(response []byte) (challenge []byte, done bool, err error) {
+	challenge, done, err = x.Server.Next(response)
+	return challenge, done, imapError(err)
+}
+
+// imapError is an error of ours in imap's words.
+func imapError(err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, e := range []struct{ ours, theirs error }{
+		{login.ErrRefused, imap.ErrCredentials},
+		{sasl.ErrMalformed, imap.ErrMalformed},
+		{store.ErrNoMailbox, imap.ErrNoMailbox},
+		{store.ErrExists, imap.ErrExists},
+		{store.ErrBadName, imap.ErrBadName},
+		{store.ErrSpecialUse, imap.ErrSpecialUse},
+		{store.ErrOverQuota, imap.ErrOverQuota},
+		{store.ErrKeywordsFull, imap.ErrKeywordsFull},
+		{store.ErrNoMessage, imap.ErrNoMessage},
+		{store.ErrInUse, imap.ErrInUse},
+		{spool.ErrTooLarge, imap.ErrTooLarge},
+	} {
+		if errors.Is(err, e.ours) {
+			return fmt.Errorf("%w: %w", e.theirs, err)
+		}
+	}
+	return err
+}
+
+// imapAccount is the mail of who logged in.
+type imapAccount struct {
+	*imapBackend
+	account store.Account
+}
+
+// Name implements imap.Account.
+func (a imapAccount) Name() string { return a.account.Address.String() }
+
+// Hidden implements imap.Account.
+func (a imapAccount) Hidden() []string { return a.store.Settings().Hide }
+
+// AppendLimit implements imap.Account.
+func (a imapAccount) AppendLimit() int64 { return a.messageSize() }
+
+// Mailboxes implements imap.Account.
+func (a imapAccount) Mailboxes(ctx context.Context) ([]imap.Mailbox, error) {
+	list, err := a.store.Mailboxes(ctx, a.account.ID)
+	if err != nil {
+		return nil, imapError(err)
+	}
+	out := make([]imap.Mailbox, len(list))
+	for i := range list {
+		out[i] = imapMailbox(&list[i])
+	}
+	return out, nil
+}
+
+// Mailbox implements imap.Account.
+func (a imapAccount) Mailbox(ctx context.Context, name string) (imap.Mailbox, error) {
+	m, err := a.store.Mailbox(ctx, a.account.ID, name)
+	return imapMailbox(&m), imapError(err)
+}
+
+// selectable finds a mailbox that holds mail.
+func (a imapAccount) selectable(ctx context.Context, name string) (store.Mailbox, error) {
+	m, err := a.store.Mailbox(ctx, a.account.ID, name)
+	if err == nil && m.NoSelect {
+		err = store.ErrNoMailbox
+	}
+	return m, imapError(err)
+}
+
+func imapMailbox(m *store.Mailbox) imap.Mailbox {
+	return imap.Mailbox{
+		Name:        m.Name,
+		ID:          strconv.FormatInt(int64(m.ID), 10),
+		UIDValidity: m.UIDValidity,
+		UIDNext:     m.UIDNext,
+		ModSeq:      m.ModSeq,
+		Total:       m.Total,
+		Unseen:      m.Unseen,
+		Deleted:     m.Deleted,
+		Size:        m.Size,
+		SpecialUse:  m.SpecialUse,
+		Subscribed:  m.Subscribed,
+		NoSelect:    m.NoSelect,
+		NonExistent: m.ID == 0, // a subscription alone
+	}
+}
+
+// Recent implements imap.Account.
+func (a imapAccount) Recent(ctx context.Context, name string) (int64, error) {
+	m, err := a.selectable(ctx, name)
+	if err != nil {
+		return 0, err
+	}
+	from, err := a.store.RecentFrom(ctx, m.ID, false)
+	if err != nil || from >= m.UIDNext {
+		return 0, imapError(err)
+	}
+	view, err := a.store.View(ctx, m.ID)
+	if err != nil {
+		return 0, imapError(err)
+	}
+	return int64(view.UIDs.And(uidset.Of(uidset.Range{Lo: from, Hi: m.UIDNext - 1})).Len()), nil
+}
+
+// Create implements imap.Account.
+func (a imapAccount) Create(ctx context.Context, name, specialUse string) (imap.Mailbox, error) {
+	m, err := a.store.CreateMailbox(ctx, a.account.ID, name, specialUse)
+	return imapMailbox(&m), imapError(err)
+}
+
+// Delete implements imap.Account.
+func (a imapAccount) Delete(ctx context.Context, name string) error {
+	return imapError(a.store.DeleteMailbox(ctx, a.account.ID, name))
+}
+
+// Rename implements imap.Account.
+func (a imapAccount) Rename(ctx context.Context, from, to string) error {
+	return imapError(a.store.RenameMailbox(ctx, a.account.ID, from, to))
+}
+
+// Subscribe implements imap.Account.
+func (a imapAccount) Subscribe(ctx context.Context, name string, on bool) error {
+	return imapError(a.store.Subscribe(ctx, a.account.ID, name, on))
+}
+
+// imapReceived is a spooled message of APPEND.
+type imapReceived struct{ *spool.Body }
+
+// Release implements imap.Received.
+func (r imapReceived) Release() { r.Close() } // its file has no name: there is nothing left to fail
+
+// Receive implements imap.Account. Line ends are the client's affair: it gets back what it filed.
+func (a imapAccount) Receive(_ context.Context, r io.Reader) (imap.Received, error) {
+	s := spool.Spool{Dir: a.dataDir, Memory: a.limits.SpoolMemory, MaxSize: a.messageSize()}
+	body, err := s.Receive(r)
+	if err != nil {
+		return nil, imapError(err)
+	}
+	return imapReceived{body}, nil
+}
+
+// Append implements imap.Account.
+func (a imapAccount) Append(ctx context.Context, name string, drafts []imap.Draft) (uint32, []uint32, error) {
+	m, err := a.selectable(ctx, name)
+	if err != nil {
+		return 0, nil, err
+	}
+	list := make([]store.Draft, len(drafts))
+	for i, d := range drafts {
+		body, ok := d.Body.(imapReceived)
+		if !ok {
+			return 0, nil, fmt.Errorf("append: a %T is not from Receive", d.Body)
+		}
+		list[i] = store.Draft{Body: body.Reader(), Flags: d.Flags, Received: d.Received}
+	}
+	uids, err := a.store.Append(ctx, m.ID, list)
+	return m.UIDValidity, uids, imapError(err)
+}
+
+// Open implements imap.Account.
+func (a imapAccount) Open(ctx context.Context, name string, claim bool) (imap.Box, error) {
+	m, err := a.selectable(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	from, err := a.store.RecentFrom(ctx, m.ID, claim)
+	if err != nil {
+		return nil, imapError(err)
+	}
+	return &imapBox{imapAccount: a, id: m.ID, recentFrom: from}, nil
+}
+
+// imapBox is a mailbox opened by one session.
+type imapBox struct {
+	imapAccount
+	id         store.MailboxID
+	recentFrom uint32
+	page       []store.Message // of the command that runs; its memory holds envelopes and structures
+}
+
+// Close implements imap.Box. There is nothing to give back.
+func (b *imapBox) Close() {}
+
+// View implements imap.Box.
+func (b *imapBox) View(ctx context.Context) (imap.View, error) {
+	v, err := b.store.View(ctx, b.id)
+	return imap.View{Mailbox: imapMailbox(&v.Mailbox), UIDs: v.UIDs, RecentFrom: b.recentFrom}, imapError(err)
+}
+
+// Keywords implements imap.Box.
+func (b *imapBox) Keywords(ctx context.Context) ([]string, error) {
+	names, err := b.store.Keywords(ctx, b.id)
+	return names, imapError(err)
+}
+
+// Changes implements imap.Box. It comes at the end of every command, so the page goes with it.
+func (b *imapBox) Changes(ctx context.Context, since int64) (imap.Changes, error) {
+	b.page = nil
+	c, err := b.store.Changes(ctx, b.id, since)
+	if err != nil {
+		return imap.Changes{}, imapError(err)
+	}
+	out := imap.Changes{ModSeq: c.ModSeq, Vanished: c.Vanished, UIDNext: c.UIDNext, Gone: c.Gone}
+	if len(c.Changed) > 0 {
+		out.Changed = appendMessages(make([]imap.Message, 0, len(c.Changed)), c.Changed)
+	}
+	return out, nil
+}
+
+// Page implements imap.Box.
+func (b *imapBox) Page(ctx context.Context, uids uidset.Set, from uint32, limit int, f imap.Fields, buf []imap.Message) ([]imap.Message, error) {
+	page, err := b.store.Page(ctx, b.id, uids, from, limit, store.Fields(f), b.page[:0])
+	if err != nil {
+		return buf, imapError(err)
+	}
+	b.page = page
+	return appendMessages(buf, page), nil
+}
+
+// shownFlags are all but store.Fetched, which is ours alone.
+const shownFlags = ^imap.Flags(store.Fetched)
+
+func appendMessages(to []imap.Message, from []store.Message) []imap.Message {
+	for i := range from {
+		m := &from[i]
+		to = append(to, imap.Message{
+			UID:       m.UID,
+			Flags:     imap.Flags(m.Flags) & shownFlags,
+			ModSeq:    m.ModSeq,
+			Received:  m.Received,
+			Saved:     m.Saved,
+			Size:      m.Size,
+			Body:      int64(m.Body),
+			Thread:    int64(m.Thread),
+			Envelope:  m.Envelope,
+			Structure: m.Structure,
+		})
+	}
+	return to
+}
+
+// Store implements imap.Box.
+func (b *imapBox) Store(ctx context.Context, uids uidset.Set, op imap.FlagOp, flags []string, unchangedSince int64) (imap.Stored, error) {
+	modified, err := b.store.StoreFlags(ctx, b.id, uids, store.FlagOp(op), flags, unchangedSince)
+	if err != nil {
+		return imap.Stored{}, imapError(err)
+	}
+	stored := imap.Stored{Modified: modified}
+	if unchangedSince >= 0 { // otherwise nobody asks
+		stored.ModSeq, err = b.storedModSeq(ctx, uids.AndNot(modified), unchangedSince)
+	}
+	return stored, imapError(err)
+}
+
+// storedModSeq finds the modseq that a change of flags gave: the lowest that
+// these messages have now, as none had changed before it. (Somebody who changes
+// all of them within the same instant would be missed; once
+// store.StoreFlags returns it this goes.)
+func (b *imapBox) storedModSeq(ctx context.Context, uids uidset.Set, since int64) (least int64, err error) {
+	c, err := b.store.Changes(ctx, b.id, since)
+	for i := range c.Changed {
+		if m := &c.Changed[i]; uids.Has(m.UID) && (least == 0 || m.ModSeq < least) {
+			least = m.ModSeq
+		}
+	}
+	return least, err
+}
+
+// Expunge implements imap.Box.
+func (b *imapBox) Expunge(ctx context.Context, uids uidset.Set) (uidset.Set, error) {
+	gone, err := b.store.Expunge(ctx, b.id, uids, false)
+	return gone, imapError(err)
+}
+
+// Copy implements imap.Box.
+func (b *imapBox) Copy(ctx context.Context, uids uidset.Set, to string) (imap.Copied, error) {
+	return b.transfer(ctx, uids, to, b.store.Copy)
+}
+
+// Move implements imap.Box.
+func (b *imapBox) Move(ctx context.Context, uids uidset.Set, to string) (imap.Copied, error) {
+	return b.transfer(ctx, uids, to, b.store.Move)
+}
+
+func (b *imapBox) transfer(ctx context.Context, uids uidset.Set, to string,
+	do func(context.Context, store.MailboxID, uidset.Set, store.MailboxID) (store.Copied, error)) (imap.Copied, error) {
+	target, err := b.selectable(ctx, to)
+	if err != nil {
+		return imap.Copied{}, err
+	}
+	c, err := do(ctx, b.id, uids, target.ID)
+	return imap.Copied(c), imapError(err)
+}
+
+// imapBody is a body with the errors of imap.
+type imapBody struct{ *store.Body }
+
+// Body implements imap.Box.
+func (b *imapBox) Body(ctx context.Context, id int64) (imap.Body, error) {
+	body, err := b.store.Body(ctx, store.BodyID(id))
+	if err != nil {
+		return nil, imapError(err)
+	}
+	return imapBody{body}, nil
+}
+
+// ReadAt implements io.ReaderAt.
+func (b imapBody) ReadAt(p []byte, off int64) (int, error) {
+	n, err := b.Body.ReadAt(p, off)
+	if err == io.EOF {
+		return n, err
+	}
+	return n, imapError(err)
+}
+
+// WriteTo implements io.WriterTo.
+func (b imapBody) WriteTo(w io.Writer) (int64, error) {
+	n, err := b.Body.WriteTo(w)
+	return n, imapError(err)
+}
+
+// Watch implements imap.Box.
+func (b *imapBox) Watch(ring func()) (stop func()) { return b.bells.add(b.store, b.id, ring) }
+
+// imapBells turns the store's bells, which are channels, into calls, with one
+// goroutine a mailbox however many sessions watch it. The zero value is ready.
+type imapBells struct {
+	mu   sync.Mutex
+	bell map[store.MailboxID]*imapBell
+}
+
+// imapBell is who watches one mailbox.
+type imapBell struct {
+	watch *store.Watch
+	ended chan struct{}
+	rings map[*func()]struct{}
+}
+
+func (b *imapBells) add(s *store.Store, box store.MailboxID, ring func()) (stop func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	bell := b.bell[box]
+	if bell == nil {
+		bell = &imapBell{watch: s.Watch(box), ended: make(chan struct{}), rings: make(map[*func()]struct{})}
+		if b.bell == nil {
+			b.bell = make(map[store.MailboxID]*imapBell)
+		}
+		b.bell[box] = bell
+		go b.listen(bell)
+	}
+	bell.rings[&ring] = struct{}{}
+	return func() { b.remove(box, bell, &ring) }
+}
+
+func (b *imapBells) remove(box store.MailboxID, bell *imapBell, ring *func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(bell.rings, ring)
+	if len(bell.rings) == 0 && b.bell[box] == bell {
+		delete(b.bell, box)
+		bell.watch.Stop()
+		close(bell.ended)
+	}
+}
+
+// listen ends with the last who watches.
+func (b *imapBells) listen(bell *imapBell) {
+	for {
+		select {
+		case <-bell.ended:
+			return
+		case <-bell.watch.C:
+		}
+		b.mu.Lock()
+		for ring := range bell.rings {
+			(*ring)()
+		}
+		b.mu.Unlock()
+	}
+}
