@@ -29,6 +29,7 @@ func (cmd *backupCommand) Run(ctx context.Context, d *Desk) error {
 	}
 	unfinished := cmd.File + ".unfinished"
 	os.Remove(unfinished) // of an earlier try that was killed
+	os.Remove(unfinished + "-journal")
 	if err := st.Backup(ctx, unfinished); err != nil {
 		os.Remove(unfinished)
 		return err

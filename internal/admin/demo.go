@@ -29,6 +29,9 @@ type Person struct {
 // Demo fills an empty file for people who want to look, and tells them how: a domain, two accounts with random passwords
 // and a welcome mail for the first. port tells which port takes the place of a standard one.
 func Demo(ctx context.Context, c *cli.Console, st *store.Store, now time.Time, port func(standard int) int) error {
+	if err := st.Set(ctx, "language", c.Lang); err != nil {
+		return err
+	}
 	if err := st.AddDomain(ctx, DemoDomain); err != nil {
 		return err
 	}

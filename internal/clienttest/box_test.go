@@ -175,7 +175,8 @@ func (b *box) port(service string) string {
 // saveCertificate puts down what the program shows, for clients to trust.
 func (b *box) saveCertificate() {
 	b.t.Helper()
-	conn, err := tls.Dial("tcp", b.addr("imaps"), &tls.Config{InsecureSkipVerify: true})
+	dialer := &net.Dialer{Timeout: patience} // of the handshake, too
+	conn, err := tls.DialWithDialer(dialer, "tcp", b.addr("pop3s"), &tls.Config{InsecureSkipVerify: true})
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -77,9 +77,8 @@ func (b *box) deliver(t *testing.T, mails ...mail) {
 		if m.smtputf8 {
 			from += " SMTPUTF8"
 		}
-		stuffed := strings.ReplaceAll("\r\n"+m.data, "\r\n.", "\r\n..")[2:]
 		steps = append(steps, [2]string{from + "\r\n", "250"}, [2]string{"RCPT TO:<" + m.to + ">\r\n", "250"},
-			[2]string{"DATA\r\n", "354"}, [2]string{stuffed + ".\r\n", "250"})
+			[2]string{"DATA\r\n", "354"}, [2]string{m.stuffed() + ".\r\n", "250"})
 	}
 	for _, s := range append(steps, [2]string{"QUIT\r\n", "221"}) {
 		if err := w.ask(s[0], s[1]); err != nil {

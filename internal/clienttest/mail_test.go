@@ -87,6 +87,9 @@ func attachment(octets int) string {
 // lf is the message as programs keep it on disk.
 func (m mail) lf() string { return strings.ReplaceAll(m.data, "\r\n", "\n") }
 
+// stuffed is the message as DATA has it (RFC 5321 §4.5.2).
+func (m mail) stuffed() string { return strings.ReplaceAll("\r\n"+m.data, "\r\n.", "\r\n..")[2:] }
+
 // ours are the lines that the appliance puts before a message, and every other server on its way does, too.
 var ours = regexp.MustCompile(`^((Return-Path|Delivered-To|Received):[^\n]*\n([ \t][^\n]*\n)*)+`)
 

@@ -33,7 +33,7 @@ func TestMpop(t *testing.T) {
 	b := newBox(t)
 	b.fetches(t, func(t *testing.T) []string { return b.mpop(t, "stls") })
 	t.Run("implicit TLS, and removal", func(t *testing.T) {
-		if got := b.mpop(t, "pop3s", "--keep=off"); len(got) != len(kinds()) {
+		if got := b.mpop(t, "pop3s", "--only-new=off", "--keep=off"); len(got) != len(kinds()) {
 			t.Errorf("%d messages", len(got))
 		}
 		if left := b.take(t, ana); len(left) != 0 {

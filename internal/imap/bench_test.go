@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"buzon/internal/uidset"
 )
 
 // The clients of BenchmarkIdle are another process, so that only the server's memory is measured.
@@ -54,9 +56,17 @@ func idleClients(addr string) {
 func BenchmarkIdle(b *testing.B) {
 	const connections = 1000
 	f := newFake()
-	for range 20000 {
-		f.deliver("INBOX", "x")
+	for range 40000 {
+		f.deliver("INBOX", "x", `\Deleted`)
 	}
+	var odd uidset.Builder
+	for uid := uint32(1); uid <= 40000; uid += 2 {
+		odd.Add(uid)
+	}
+	if _, err := (&fakeBox{f: f, b: f.boxes["INBOX"]}).Expunge(b.Context(), odd.Set()); err != nil {
+		b.Fatal(err)
+	}
+	f.boxes["INBOX"].vanished = nil
 	s := &Server{Backend: f}
 	l, err := tls.Listen("tcp", "127.0.0.1:0", testTLS(b))
 	if err != nil {

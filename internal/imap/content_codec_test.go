@@ -25,7 +25,7 @@ func readFrom(s string) *decoder {
 
 // viewOf is a session with a mailbox of these UIDs selected and nothing behind it.
 func viewOf(uids uidset.Set) *session {
-	s := &session{ctx: context.Background(), log: slog.New(slog.DiscardHandler)}
+	s := &session{server: &Server{}, ctx: context.Background(), log: slog.New(slog.DiscardHandler)}
 	s.view = uids
 	return s
 }

@@ -1,7 +1,9 @@
 package imap
 
 import (
+	"bufio"
 	"context"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -48,23 +50,33 @@ func (s *contentSession) reopen() {
 // do runs a command like "UID FETCH 1 FLAGS" and gives the whole answer.
 func (s *contentSession) do(line string) string {
 	s.t.Helper()
+	return reply(s.t, s.session, func() error { return s.run(line) })
+}
+
+// discard runs a command and throws its answer away.
+func (s *contentSession) discard(line string) {
+	s.t.Helper()
+	s.enc = &encoder{w: bufio.NewWriter(io.Discard)}
+	if err := s.run(line); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *contentSession) run(line string) error {
 	name, args, _ := strings.Cut(line, " ")
 	uid := name == "UID"
 	if uid {
 		name, args, _ = strings.Cut(args, " ")
 	}
 	s.session.command = &command{name: name, bySequence: !uid}
-	return reply(s.t, s.session, func() error {
-		s.dec = readFrom(" " + args + "\r\n")
-		s.dec.utf8 = s.enabled.UTF8
-		run := s.fetch
-		if name == "SEARCH" {
-			run = s.search
-		}
-		err := run("a", uid)
-		if err == nil {
-			return nil
-		}
+	s.dec = readFrom(" " + args + "\r\n")
+	s.dec.utf8 = s.enabled.UTF8
+	run := s.fetch
+	if name == "SEARCH" {
+		run = s.search
+	}
+	if err := run("a", uid); err != nil {
 		return s.fail("a", err)
-	})
+	}
+	return nil
 }

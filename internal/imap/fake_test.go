@@ -57,7 +57,7 @@ func newFake() *fakeBackend {
 
 func (f *fakeBackend) add(name, use string) *fakeMailbox {
 	b := &fakeMailbox{bells: map[int]func(){}, claimed: 1}
-	b.Mailbox = Mailbox{Name: name, UIDValidity: 7, UIDNext: 1, SpecialUse: use}
+	b.Mailbox = Mailbox{Name: name, ID: name, UIDValidity: 7, UIDNext: 1, SpecialUse: use}
 	f.boxes[name] = b
 	return b
 }

@@ -14,7 +14,11 @@ func (s *session) id(tag string) error {
 	if len(client) > 0 {
 		s.log.Info("imap client", "id", strings.Join(client, " "))
 	}
-	s.enc.Raw(`* ID ("name" "Buzon" "version" `).NString(s.server.Version).Raw(")").CRLF()
+	s.enc.Raw(`* ID ("name" "Buzon"`)
+	if s.server.Version != "" {
+		s.enc.Raw(` "version" `).String(s.server.Version)
+	}
+	s.enc.Raw(")").CRLF()
 	return s.ok(tag, "", "Pleased to meet you.")
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -429,16 +430,42 @@ func TestSearchHostileMemory(t *testing.T) {
 		fmt.Fprintf(&b, "%d:* ", i%3+1)
 	}
 	s := viewOf(oddUIDs(100_000))
-	n := testing.Benchmark(func(tb *testing.B) {
-		for tb.Loop() {
-			if _, err := readProgram(s, b.String()+"UNSEEN"); err != nil {
-				tb.Fatal(err)
-			}
+	got := allocated(func() {
+		if _, err := readProgram(s, b.String()+"UNSEEN"); err != nil {
+			t.Fatal(err)
 		}
 	})
-	if got := n.AllocedBytesPerOp(); got > 1<<20 {
+	if got > 2<<20 {
 		t.Errorf("parsing took %d octets", got)
 	}
+}
+
+// Memory does not grow with a message: 32 MB go through FETCH and SEARCH.
+func TestLargeMessageMemory(t *testing.T) {
+	head := crlf("Subject: large\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; charset=utf-16\n" +
+		"Content-Transfer-Encoding: base64\n\n")
+	mail := head + strings.Repeat(strings.Repeat("QUJD", 18)+"\r\n", 32<<20/74) + "--b--\r\n"
+	s := openMails(t, mail)
+	for _, line := range []string{
+		"BODY.PEEK[]", "BODY.PEEK[1]", "BODY.PEEK[TEXT]<1000.30000000>", "BODY.PEEK[HEADER.FIELDS (Subject)]",
+	} {
+		got := allocated(func() { s.discard("FETCH 1 " + line) })
+		if got > 256<<10 {
+			t.Errorf("%s took %d octets", line, got)
+		}
+	}
+	if got := allocated(func() { s.discard("SEARCH TEXT needle") }); got > 512<<10 {
+		t.Errorf("SEARCH TEXT took %d octets", got)
+	}
+}
+
+// allocated is how many octets f allocates.
+func allocated(f func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
 }
 
 func FuzzSearch(f *testing.F) {

@@ -63,8 +63,8 @@ func (s *session) enter(box Box, name string, readOnly bool) (View, error) {
 		return View{}, fmt.Errorf("read keywords: %w", err)
 	}
 	s.selection = selection{
-		box: box, name: name, readOnly: readOnly,
-		view: view.UIDs, modSeq: view.ModSeq, recentFrom: view.RecentFrom, keywords: keywords,
+		box: box, boxID: view.ID, name: name, readOnly: readOnly,
+		view: s.server.views.join(view.ID, view.ModSeq, view.UIDs), modSeq: view.ModSeq, recentFrom: view.RecentFrom, keywords: keywords,
 	}
 	s.state = selected
 	return view, nil
@@ -86,6 +86,7 @@ func (s *session) closeBox() {
 		return
 	}
 	s.box.Close()
+	s.server.views.leave(s.boxID)
 	s.selection = selection{}
 	if s.state == selected {
 		s.state = authenticated

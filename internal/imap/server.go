@@ -55,6 +55,7 @@ type Server struct {
 	running   sync.WaitGroup
 
 	buffers sync.Pool // of *buffers
+	views   views
 }
 
 // buffers is what a session needs while it runs a command. They go back to

@@ -50,15 +50,6 @@ func (c *testClient) secure(t testing.TB) *testClient {
 	return &testClient{conn, bufio.NewReader(conn)}
 }
 
-// dialTLS connects with implicit TLS.
-func dialTLS(t testing.TB, s *Server, config *tls.Config) *testClient {
-	t.Helper()
-	ours, theirs := socketPair(t)
-	go s.ServeConn(tls.Server(theirs, config))
-	t.Cleanup(func() { ours.Close() })
-	return (&testClient{Conn: ours}).secure(t)
-}
-
 var away = &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 1}
 
 // STARTTLS forgets what was pipelined in plain text (CVE-2011-0411).

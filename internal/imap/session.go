@@ -30,6 +30,7 @@ type features struct {
 // selection is the selected mailbox as this client knows it.
 type selection struct {
 	box        Box
+	boxID      string // the mailbox, whatever its name
 	name       string
 	readOnly   bool
 	view       uidset.Set // what this client knows; its sequence numbers (RFC 3501 §2.3.1.2)

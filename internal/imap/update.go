@@ -42,12 +42,15 @@ func (s *session) isNews(c Changes) bool {
 func (s *session) tell(c Changes) error {
 	s.modSeq = c.ModSeq
 	s.vanished = s.vanished.Or(c.Vanished.And(s.view))
-	if s.command == nil || !s.command.bySequence {
-		s.tellExpunged()
-	}
 	fresh := s.newUIDs(c.Changed)
+	if s.command != nil && s.command.bySequence && s.vanished.Len() > 0 {
+		s.view = s.view.Or(fresh) // its own, until the EXPUNGEs may be told
+	} else {
+		s.tellExpunged()
+		s.view = s.nextView(fresh)
+		s.vanished = uidset.Set{}
+	}
 	if fresh.Len() > 0 {
-		s.view = s.view.Or(fresh)
 		s.tellExists()
 	}
 	own := s.own
@@ -64,9 +67,16 @@ func (s *session) tellExpunged() {
 		told++
 		return s.enc.Err() == nil
 	})
-	s.view = s.view.AndNot(s.vanished)
 	s.saved = s.saved.AndNot(s.vanished) // RFC 5182 §2.1
-	s.vanished = uidset.Set{}
+}
+
+// nextView is what the client knows once it has heard everything: the mailbox
+// as of modSeq, the same for all sessions in it.
+func (s *session) nextView(fresh uidset.Set) uidset.Set {
+	if fresh.Len() == 0 && s.vanished.Len() == 0 {
+		return s.view
+	}
+	return s.server.views.share(s.boxID, s.modSeq, func() uidset.Set { return s.view.Or(fresh).AndNot(s.vanished) })
 }
 
 // newUIDs are those of changed that the client does not know.

@@ -11,9 +11,9 @@ import (
 	"buzon/internal/store"
 )
 
-// scram is one SCRAM exchange (RFC 5802) between the sasl package, which knows
+// exchange is one SCRAM exchange (RFC 5802) between the sasl package, which knows
 // the protocol, and the store, which knows the keys.
-type scram struct {
+type exchange struct {
 	gosasl.Server
 	door  *Door
 	ctx   context.Context
@@ -23,10 +23,11 @@ type scram struct {
 }
 
 func (d *Door) scram(ctx context.Context, p Peer, plus bool, done func(store.Account)) gosasl.Server {
-	x := &scram{door: d, ctx: ctx, peer: p}
+	x := &exchange{door: d, ctx: ctx, peer: p}
 	x.Server = sasl.Scram(sasl.ScramOptions{
 		Plus:           plus,
 		Advertised:     p.TLS != nil,
+		Canonical:      x.canonical,
 		Lookup:         x.lookup,
 		Binding:        sasl.Binding(p.TLS, d.Leaf()),
 		Rand:           rand.Reader,
@@ -44,7 +45,17 @@ func (d *Door) scram(ctx context.Context, p Peer, plus bool, done func(store.Acc
 	return x
 }
 
-func (x *scram) lookup(user string) (sasl.Credentials, error) {
+// canonical makes every spelling of a name one. Where the store cannot tell,
+// lookup will say so.
+func (x *exchange) canonical(user string) string {
+	name, err := x.door.Store.LoginName(x.ctx, user)
+	if err != nil {
+		return user
+	}
+	return name
+}
+
+func (x *exchange) lookup(user string) (sasl.Credentials, error) {
 	x.user = user
 	if err := x.door.wait(x.ctx, x.peer, user); err != nil {
 		return sasl.Credentials{}, err
@@ -65,7 +76,7 @@ func (x *scram) lookup(user string) (sasl.Credentials, error) {
 }
 
 // Next turns a proof that does not match into the refusal that counts.
-func (x *scram) Next(response []byte) ([]byte, bool, error) {
+func (x *exchange) Next(response []byte) ([]byte, bool, error) {
 	challenge, done, err := x.Server.Next(response)
 	if err != nil && !errors.Is(err, sasl.ErrMalformed) {
 		err = x.door.refuse(x.ctx, x.peer, x.user, err)

@@ -87,21 +87,43 @@ func (s *Store) candidate(ctx context.Context, user string) (who candidate, err 
 	return who, nil
 }
 
+// LoginName is the one name for all the spellings that Authenticate and Scram
+// take for the same person, whether or not there is such a person.
+func (s *Store) LoginName(ctx context.Context, user string) (name string, err error) {
+	err = s.read(ctx, func(c *sqlite.Conn) error {
+		address, ok, err := userAddress(c, user)
+		if name = address.Key(); !ok {
+			name = strings.ToLower(user)
+		}
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("store: login name: %w", err)
+	}
+	return name, nil
+}
+
 // findUser is the account that a person means at a log-in.
 func findUser(c *sqlite.Conn, user string) (Account, bool, error) {
+	address, ok, err := userAddress(c, user)
+	if err != nil || !ok {
+		return Account{}, false, err
+	}
+	return findAccount(c, address.Key())
+}
+
+// userAddress is the address that a person means at a log-in; ok tells whether it is one.
+func userAddress(c *sqlite.Conn, user string) (a message.Address, ok bool, err error) {
 	user = strings.TrimSpace(user) // what phones append to a suggestion
 	if !strings.Contains(user, "@") {
 		domain, err := onlyDomain(c)
 		if err != nil || domain == "" {
-			return Account{}, false, err
+			return a, false, err
 		}
 		user += "@" + domain
 	}
-	address, err := message.ParseAddress(user)
-	if err != nil {
-		return Account{}, false, nil
-	}
-	return findAccount(c, address.Key())
+	a, err = message.ParseAddress(user)
+	return a, err == nil, nil
 }
 
 // onlyDomain is our domain, or "" when there is none or more than one.
