@@ -8,10 +8,10 @@ import (
 
 // fetchmail hands each message to a program on its standard input.
 const fetchmailrc = `
-poll localhost protocol {protocol} port {port}
+poll localhost protocol {protocol} port {port} bad-header accept
 user "{user}" password "{password}" {tls}
 sslcertck sslcertfile "{ca}"
-fetchall keep no rewrite bad-header accept
+fetchall keep no rewrite
 mda "sh -c 'cat > $(mktemp {dir}/fetched/XXXXXXXX)'"
 `
 
@@ -30,7 +30,7 @@ func TestFetchmail(t *testing.T) {
 				t.Fatal(err)
 			}
 			rc := replace(fetchmailrc, "{protocol}", way.protocol, "{tls}", way.tls, "{port}", b.port(way.service))
-			b.fetches(t, func(t *testing.T) []string {
+			b.fetches(t, nil, func(t *testing.T) []string {
 				b.program(t, "", "fetchmail", "--fetchmailrc", b.write("fetchmailrc", b.fill(rc)), "--nodetach", "--nosyslog", "--invisible",
 					"--pidfile", filepath.Join(b.dir, "pid"))
 				return b.readAll(t, "fetched/*")

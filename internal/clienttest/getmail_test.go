@@ -1,6 +1,7 @@
 package clienttest
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 )
@@ -15,8 +16,11 @@ password = {password}
 ca_certs = {ca}
 
 [destination]
-type = Maildir
-path = {dir}/getmail/
+type = MDA_external
+path = /bin/sh
+arguments = ("-c", "cat > $(mktemp {dir}/fetched/XXXXXXXX)")
+allow_root_commands = true
+unixfrom = false
 
 [options]
 read_all = true
@@ -35,11 +39,13 @@ func TestGetmail(t *testing.T) {
 		t.Run(way.service, func(t *testing.T) {
 			t.Parallel()
 			b := newBox(t)
-			maildir(t, filepath.Join(b.dir, "getmail"))
+			if err := os.Mkdir(filepath.Join(b.dir, "fetched"), 0o700); err != nil {
+				t.Fatal(err)
+			}
 			b.write("getmailrc", b.fill(replace(getmailrc, "{type}", way.retriever, "{port}", b.port(way.service))))
-			b.fetches(t, func(t *testing.T) []string {
+			b.fetches(t, pythonRewrites(), func(t *testing.T) []string {
 				b.program(t, "", "getmail", "--getmaildir", b.dir, "--rcfile", "getmailrc")
-				return b.readAll(t, "getmail/new/*")
+				return b.readAll(t, "fetched/*")
 			})
 		})
 	}

@@ -43,20 +43,20 @@ func TestMbsync(t *testing.T) {
 				t.Fatal(err)
 			}
 			rc := b.write("mbsyncrc", b.fill(replace(mbsyncrc, "{port}", b.port(way.service), "{tls}", way.tls)))
-			b.bothWays(t, func(t *testing.T) { b.program(t, "", "mbsync", "--config", rc, "--all") }, "near/INBOX")
+			b.bothWays(t, "near/INBOX", nil, func(t *testing.T) { b.program(t, "", "mbsync", "--config", rc, "--all") })
 		})
 	}
 }
 
 // bothWays tries a program that keeps a maildir and the mailbox the same: inbox is the maildir of INBOX.
-func (b *box) bothWays(t *testing.T, sync func(t *testing.T), inbox string) {
+func (b *box) bothWays(t *testing.T, inbox string, rewrites []string, sync func(t *testing.T)) {
 	t.Helper()
 	all := []string{inbox + "/new/*", inbox + "/cur/*"}
-	b.fetches(t, func(t *testing.T) []string {
+	b.fetches(t, rewrites, func(t *testing.T) []string {
 		sync(t)
 		return b.readAll(t, all...)
 	})
-	b.folderBothWays(t, sync, inbox)
+	b.folderBothWays(t, inbox, sync)
 
 	// Seen here is seen there; removed here is removed there.
 	for _, path := range b.glob(t, all...) {
@@ -82,7 +82,7 @@ func (b *box) bothWays(t *testing.T, sync func(t *testing.T), inbox string) {
 		b.write(filepath.Join(inbox, "cur", "1.1_"+m.kind+".test:2,S"), m.lf())
 	}
 	sync(t)
-	compare(t, mails, b.take(t, ana))
+	compare(t, mails, rewrites, b.take(t, ana))
 	sync(t)
 	if left := b.glob(t, all...); len(left) != 0 {
 		t.Errorf("%d messages are left here", len(left))
@@ -90,7 +90,7 @@ func (b *box) bothWays(t *testing.T, sync func(t *testing.T), inbox string) {
 }
 
 // folderBothWays makes a folder on each side.
-func (b *box) folderBothWays(t *testing.T, sync func(t *testing.T), inbox string) {
+func (b *box) folderBothWays(t *testing.T, inbox string, sync func(t *testing.T)) {
 	t.Helper()
 	maildir(t, filepath.Join(b.dir, filepath.Dir(inbox), "Made here"))
 	b.imap(t, `CREATE "Made there"`)

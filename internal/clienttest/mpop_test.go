@@ -31,7 +31,7 @@ func TestMpop(t *testing.T) {
 	need(t, "mpop")
 	t.Parallel()
 	b := newBox(t)
-	b.fetches(t, func(t *testing.T) []string { return b.mpop(t, "stls") })
+	b.fetches(t, nil, func(t *testing.T) []string { return b.mpop(t, "stls") })
 	t.Run("implicit TLS, and removal", func(t *testing.T) {
 		if got := b.mpop(t, "pop3s", "--only-new=off", "--keep=off"); len(got) != len(kinds()) {
 			t.Errorf("%d messages", len(got))

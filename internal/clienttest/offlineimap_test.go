@@ -38,5 +38,5 @@ func TestOfflineIMAP(t *testing.T) {
 		t.Fatal(err)
 	}
 	rc := b.write("offlineimaprc", b.fill(offlineimaprc))
-	b.bothWays(t, func(t *testing.T) { b.program(t, "", "offlineimap", "-c", rc, "-o", "-u", "basic") }, "near/INBOX")
+	b.bothWays(t, "near/INBOX", pythonRewrites(), func(t *testing.T) { b.program(t, "", "offlineimap", "-c", rc, "-o", "-u", "basic") })
 }

@@ -42,7 +42,7 @@ func TestPythonFetches(t *testing.T) {
 			if err := os.Mkdir(folder, 0o700); err != nil {
 				t.Fatal(err)
 			}
-			b.fetches(t, func(t *testing.T) []string {
+			b.fetches(t, nil, func(t *testing.T) []string {
 				b.python(t, service, service, ana, folder)
 				return b.readAll(t, "fetched/*")
 			})

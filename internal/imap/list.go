@@ -13,7 +13,7 @@ func (s *session) list(tag string) error {
 	if err != nil {
 		return err
 	}
-	if !o.extended && o.patterns[0] == "" {
+	if o.isRoot() {
 		// RFC 3501 §6.3.8: the hierarchy separator and the root. iOS needs an answer here.
 		s.enc.Raw(`* LIST (\Noselect) "/" ""`).CRLF()
 		return s.ok(tag, "", "Done.")

@@ -110,7 +110,7 @@ func (s *session) listPattern(o *listOptions) error {
 	if err != nil {
 		p = raw // not a name anything could have: it matches nothing
 	}
-	if p != "" || o.extended {
+	if p != "" {
 		p = canonicalInbox(o.reference + p)
 	}
 	o.patterns = append(o.patterns, p)
@@ -157,6 +157,11 @@ func (s *session) listReturnOption(o *listOptions) error {
 		return syntaxf("LIST cannot return %s.", name)
 	}
 	return nil
+}
+
+// isRoot tells the special request with an empty pattern.
+func (o *listOptions) isRoot() bool {
+	return len(o.patterns) == 1 && o.patterns[0] == "" && !o.selectSubscribed && !o.selectSpecialUse
 }
 
 // matches tells whether a name fits one of the patterns.

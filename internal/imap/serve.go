@@ -28,7 +28,7 @@ func newSession(server *Server, conn net.Conn) *session {
 
 // serve runs the session to its end. Nothing that happens in it reaches another session.
 func (s *session) serve() {
-	defer s.wire.linger()
+	defer s.wire.close()
 	defer s.dropBuffers()
 	defer s.closeBox()
 	defer s.recoverPanic()
@@ -36,6 +36,9 @@ func (s *session) serve() {
 	var fatal *fatalError
 	if errors.As(err, &fatal) {
 		s.bye(fatal.text)
+		if fatal != errShutdown {
+			s.wire.linger()
+		}
 	}
 	s.log.Debug("imap session ended", "err", err)
 }
@@ -96,7 +99,7 @@ func (s *session) next() error {
 	return s.release()
 }
 
-var errShutdown error = &fatalError{"The server is shutting down; please come back in a moment."}
+var errShutdown = &fatalError{"The server is shutting down; please come back in a moment."}
 
 // waitUntil is when a waiting client is given up.
 func (s *session) waitUntil() time.Time {
@@ -109,7 +112,7 @@ func (s *session) waitUntil() time.Time {
 
 // borrow takes buffers from the pool.
 func (s *session) borrow() {
-	b := s.server.buffers.Get().(*buffers)
+	b := s.server.buffersFor(s.state)
 	b.r.Reset(s.wire)
 	b.w.Reset(s.wire)
 	b.enc = encoder{w: b.w}
@@ -140,7 +143,7 @@ func (s *session) release() error {
 	s.buffers, s.dec, s.enc = nil, nil, nil
 	b.r.Reset(nil)
 	b.w.Reset(nil)
-	s.server.buffers.Put(b)
+	s.server.giveBack(b)
 	return err
 }
 

@@ -55,6 +55,7 @@ type Server struct {
 	running   sync.WaitGroup
 
 	buffers sync.Pool // of *buffers
+	small   sync.Pool // of *buffers, for who is not logged in
 	views   views
 }
 
@@ -70,16 +71,37 @@ type buffers struct {
 const (
 	readBuffer  = 4 << 10  // octets: commands are short, and a message is read past the buffer
 	writeBuffer = 32 << 10 // octets: the answers of one command go out in writes of this size
+	smallWrite  = 2 << 10  // octets, before log-in: a stranger who stops within a line keeps his buffers
 )
+
+// buffersFor takes buffers from the pool for that state.
+func (s *Server) buffersFor(st state) *buffers {
+	if st == notAuthenticated {
+		return s.small.Get().(*buffers)
+	}
+	return s.buffers.Get().(*buffers)
+}
+
+// giveBack puts buffers where they came from.
+func (s *Server) giveBack(b *buffers) {
+	if b.w.Size() < writeBuffer {
+		s.small.Put(b)
+		return
+	}
+	s.buffers.Put(b)
+}
+
+func newBuffers(write int) *buffers {
+	return &buffers{r: bufio.NewReaderSize(nil, readBuffer), w: bufio.NewWriterSize(nil, write)}
+}
 
 func (s *Server) init() {
 	s.once.Do(func() {
 		s.ctx, s.cancel = context.WithCancel(context.Background())
 		s.listeners = make(map[net.Listener]struct{})
 		s.sessions = make(map[*session]struct{})
-		s.buffers.New = func() any {
-			return &buffers{r: bufio.NewReaderSize(nil, readBuffer), w: bufio.NewWriterSize(nil, writeBuffer)}
-		}
+		s.buffers.New = func() any { return newBuffers(writeBuffer) }
+		s.small.New = func() any { return newBuffers(smallWrite) }
 		if s.Limits == (Limits{}) {
 			s.Limits = DefaultLimits()
 		}

@@ -220,16 +220,21 @@ const (
 	lingerTime   = time.Second
 )
 
-// linger closes after the client had a chance to read the last words.
+// linger lets the client read the last words before the connection is closed.
 func (w *wire) linger() {
-	type closeWriter interface{ CloseWrite() error }
-	if c, ok := w.conn.(closeWriter); ok && c.CloseWrite() == nil && w.conn.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
-		var buf [512]byte
-		for left := lingerOctets; left > 0; left -= len(buf) {
-			if _, err := io.ReadFull(w.conn, buf[:]); err != nil {
-				break
-			}
+	if c, ok := w.conn.(interface{ CloseWrite() error }); ok {
+		c.CloseWrite() // an error shows in what follows
+	}
+	if w.conn.SetReadDeadline(time.Now().Add(lingerTime)) != nil {
+		return
+	}
+	var buf [512]byte
+	for left := lingerOctets; left > 0; left -= len(buf) {
+		if _, err := io.ReadFull(w.conn, buf[:]); err != nil {
+			return
 		}
 	}
-	w.conn.Close()
 }
+
+// close closes the connection.
+func (w *wire) close() { w.conn.Close() }

@@ -230,6 +230,9 @@ func checkEnvelope(t *testing.T, s *Store, m Message) {
 }
 
 func TestPageAllocations(t *testing.T) {
+	if raced {
+		t.Skip("the race detector allocates")
+	}
 	s := openMail(t)
 	_, box := person(t, s, "p", 0)
 	put(t, s, box, 200)
