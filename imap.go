@@ -345,29 +345,8 @@ func appendMessages(to []imap.Message, from []store.Message) []imap.Message {
 
 // Store implements imap.Box.
 func (b *imapBox) Store(ctx context.Context, uids uidset.Set, op imap.FlagOp, flags []string, unchangedSince int64) (imap.Stored, error) {
-	modified, err := b.store.StoreFlags(ctx, b.id, uids, store.FlagOp(op), flags, unchangedSince)
-	if err != nil {
-		return imap.Stored{}, imapError(err)
-	}
-	stored := imap.Stored{Modified: modified}
-	if unchangedSince >= 0 { // otherwise nobody asks
-		stored.ModSeq, err = b.storedModSeq(ctx, uids.AndNot(modified), unchangedSince)
-	}
-	return stored, imapError(err)
-}
-
-// storedModSeq finds the modseq that a change of flags gave: the lowest that
-// these messages have now, as none had changed before it. (Somebody who changes
-// all of them within the same instant would be missed; once
-// store.StoreFlags returns it this goes.)
-func (b *imapBox) storedModSeq(ctx context.Context, uids uidset.Set, since int64) (least int64, err error) {
-	c, err := b.store.Changes(ctx, b.id, since)
-	for i := range c.Changed {
-		if m := &c.Changed[i]; uids.Has(m.UID) && (least == 0 || m.ModSeq < least) {
-			least = m.ModSeq
-		}
-	}
-	return least, err
+	stored, err := b.store.StoreFlags(ctx, b.id, uids, store.FlagOp(op), flags, unchangedSince)
+	return imap.Stored(stored), imapError(err)
 }
 
 // Expunge implements imap.Box.

@@ -23,6 +23,7 @@ set send_charset = "us-ascii:utf-8"
 set crypt_use_gpgme = no
 set mbox_type = Maildir
 set tmpdir = "{dir}"
+set folder = "{dir}"
 set record = ""
 set confirmcreate = no
 set confirmappend = no

@@ -1,6 +1,7 @@
 package imap
 
 import (
+	"fmt"
 	"strings"
 
 	"buzon/internal/uidset"
@@ -14,7 +15,7 @@ type storeArguments struct {
 	flags  []string
 }
 
-// store is STORE (RFC 3501 §6.4.6). The update at its end writes the new flags.
+// store is STORE (RFC 3501 §6.4.6).
 func (s *session) store(tag string, uid bool) error {
 	a, err := s.storeArguments(uid)
 	if err != nil {
@@ -23,15 +24,41 @@ func (s *session) store(tag string, uid bool) error {
 	if s.readOnly {
 		return errReadOnly
 	}
-	if a.silent { // RFC 3501 §6.4.6
-		err = s.storeQuietly(a.uids, a.op, a.flags)
-	} else {
-		_, err = s.box.Store(s.ctx, a.uids, a.op, a.flags, -1)
-	}
-	if err != nil {
+	if err = s.storeQuietly(a.uids, a.op, a.flags); err != nil {
 		return err
 	}
+	if !a.silent {
+		if err = s.tellStored(a.uids); err != nil {
+			return err
+		}
+	}
 	return s.ok(tag, "", "Stored.")
+}
+
+// tellStored writes the flags that messages have now, also of those that had
+// them before: "as if a FETCH of those flags was done" (RFC 3501 §6.4.6).
+func (s *session) tellStored(uids uidset.Set) error {
+	const limit = 500 // messages read at a time
+	var page []Message
+	for from := uint32(1); from != 0; {
+		var err error
+		if page, err = s.box.Page(s.ctx, uids, from, limit, 0, page[:0]); err != nil {
+			return fmt.Errorf("read flags: %w", err)
+		}
+		if err = s.learnKeywords(page); err != nil {
+			return err
+		}
+		for i := range page {
+			s.tellFlagsOf(page[i])
+		}
+		if from = 0; len(page) == limit {
+			from = page[limit-1].UID + 1
+		}
+		if err = s.enc.Err(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *session) storeArguments(uid bool) (a storeArguments, err error) {

@@ -166,14 +166,20 @@ func insertKeyword(tx *tx, box MailboxID, bit int, name string) error {
 	return err
 }
 
-// StoreFlags changes flags of uids and returns the UIDs refused because they
-// changed after unchangedSince (RFC 7162 §3.1.3; negative: no condition). New
-// keywords are made; ErrKeywordsFull, ErrBadName. What already has the wanted
-// flags is not written. Fetched stays as it is.
-func (s *Store) StoreFlags(ctx context.Context, box MailboxID, uids uidset.Set, op FlagOp, flags []string, unchangedSince int64) (modified uidset.Set, err error) {
+// Stored tells what StoreFlags did.
+type Stored struct {
+	ModSeq   int64      // that every changed message has now; 0 when none was changed
+	Modified uidset.Set // refused, because they changed after unchangedSince (RFC 7162 §3.1.3)
+}
+
+// StoreFlags changes flags of uids, but of none that changed after
+// unchangedSince (negative: no condition). New keywords are made;
+// ErrKeywordsFull, ErrBadName. What already has the wanted flags is not
+// written. Fetched stays as it is.
+func (s *Store) StoreFlags(ctx context.Context, box MailboxID, uids uidset.Set, op FlagOp, flags []string, unchangedSince int64) (Stored, error) {
 	names, err := parseFlags(flags)
 	if err != nil {
-		return uidset.Set{}, fmt.Errorf("store flags: %w", err)
+		return Stored{}, fmt.Errorf("store flags: %w", err)
 	}
 	if unchangedSince < 0 {
 		unchangedSince = math.MaxInt64
@@ -187,7 +193,7 @@ func (s *Store) MarkFetched(ctx context.Context, box MailboxID, uids uidset.Set)
 	return err
 }
 
-func (s *Store) storeFlags(ctx context.Context, box MailboxID, uids uidset.Set, op FlagOp, names flagNames, since int64) (modified uidset.Set, err error) {
+func (s *Store) storeFlags(ctx context.Context, box MailboxID, uids uidset.Set, op FlagOp, names flagNames, since int64) (stored Stored, err error) {
 	err = s.write(ctx, func(tx *tx) error {
 		ch, err := begin(tx, box)
 		if err != nil {
@@ -198,13 +204,13 @@ func (s *Store) storeFlags(ctx context.Context, box MailboxID, uids uidset.Set, 
 			return err
 		}
 		edit := editFor(op, names.system|bits)
-		modified, err = edit.apply(tx, ch, uids, since)
+		stored, err = edit.apply(tx, ch, uids, since)
 		return err
 	})
 	if err != nil {
-		return uidset.Set{}, fmt.Errorf("store flags: %w", err)
+		return Stored{}, fmt.Errorf("store flags: %w", err)
 	}
-	return modified, nil
+	return stored, nil
 }
 
 // flagEdit makes flags&keep|set of flags.
@@ -221,8 +227,8 @@ func editFor(op FlagOp, bits Flags) flagEdit {
 }
 
 // apply edits the messages of uids that it would change. Those with a modseq
-// above since are left as they are and returned.
-func (e flagEdit) apply(tx *tx, ch *change, uids uidset.Set, since int64) (uidset.Set, error) {
+// above since are left as they are.
+func (e flagEdit) apply(tx *tx, ch *change, uids uidset.Set, since int64) (Stored, error) {
 	var wanted, modified uidset.Builder
 	err := scan(tx.Conn, `SELECT uid, flags, modseq FROM msg WHERE mailbox = ?+0 AND uid >= ? ORDER BY uid`, ch.box, uids, 0,
 		func(uid uint32, st *sqlite.Stmt) bool {
@@ -237,21 +243,22 @@ func (e flagEdit) apply(tx *tx, ch *change, uids uidset.Set, since int64) (uidse
 			return true
 		})
 	if err != nil {
-		return uidset.Set{}, err
+		return Stored{}, err
 	}
-	refused := modified.Set()
+	stored := Stored{Modified: modified.Set()}
 	ranges := wanted.Set().Ranges()
 	for _, r := range ranges {
 		err := run(tx.Conn, `UPDATE msg SET flags = flags & ? | ?, modseq = ? WHERE mailbox = ?+0 AND uid BETWEEN ? AND ?`,
 			int64(e.keep), int64(e.set), ch.modSeq, int64(ch.box), int64(r.Lo), int64(r.Hi))
 		if err != nil {
-			return refused, err
+			return Stored{}, err
 		}
 	}
 	if len(ranges) == 0 {
-		return refused, nil
+		return stored, nil
 	}
-	return refused, ch.finish(tx)
+	stored.ModSeq = ch.modSeq
+	return stored, ch.finish(tx)
 }
 
 // reflag counts a message whose flags change.

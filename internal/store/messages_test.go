@@ -43,9 +43,9 @@ func TestStoreFlags(t *testing.T) {
 	all := span(1, 5)
 	store := func(uids uidset.Set, op FlagOp, since int64, flags ...string) uidset.Set {
 		t.Helper()
-		refused, err := s.StoreFlags(t.Context(), box, uids, op, flags, since)
+		stored, err := s.StoreFlags(t.Context(), box, uids, op, flags, since)
 		check(t, err)
-		return refused
+		return stored.Modified
 	}
 	modSeq := func() int64 {
 		m, err := s.MailboxByID(t.Context(), box)

@@ -224,8 +224,11 @@ func (m *model) store(box *modelBox) string {
 	}
 	got, err := m.s.StoreFlags(m.t.Context(), box.id, uids, op, flags, since)
 	check(m.t, err)
-	if !sameSet(got, set(refused...)) {
-		m.t.Fatalf("store refused %v, want %v", got.Ranges(), refused)
+	if !sameSet(got.Modified, set(refused...)) {
+		m.t.Fatalf("store refused %v, want %v", got.Modified.Ranges(), refused)
+	}
+	if changed != (got.ModSeq != 0) || changed && got.ModSeq != box.mod {
+		m.t.Fatalf("store gave modseq %d, want %d (changed: %v)", got.ModSeq, box.mod, changed)
 	}
 	return fmt.Sprint("store ", op, flags, " since ", since)
 }
