@@ -99,15 +99,25 @@ func TestPasswordFromTerminal(t *testing.T) {
 
 // Ctrl-C at a hidden question leaves the terminal usable.
 func TestInterruptedQuestion(t *testing.T) {
-	console, _, echo := onTerminal(t)
+	console, person, terminal := onTerminal(t)
 	ctx, cancel := context.WithCancel(t.Context())
+	asked := make(chan error)
+	go func() {
+		_, err := console.NewPassword(ctx)
+		asked <- err
+	}()
+	terminal.waitEcho(t, false)
 	cancel()
-	if _, err := console.NewPassword(ctx); !errors.Is(err, context.Canceled) {
+	if err := <-asked; !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
-	if !echo() {
+	if !terminal.echo() {
 		t.Error("the terminal shows nothing any more")
 	}
+	// The read that was left behind must be over before another test gets its file's number: it turns echo on.
+	terminal.hide(t)
+	fmt.Fprintln(person)
+	terminal.waitEcho(t, true)
 }
 
 func TestConfirmOnTerminal(t *testing.T) {

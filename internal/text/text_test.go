@@ -78,7 +78,8 @@ func TestTextsAreUsed(t *testing.T) {
 }
 
 // keyLike is what keys look like: a string in the source that does must be one.
-var keyLike = regexp.MustCompile(`^(help|flag|arg|word|head|none|done|note|ask|answer|error|usage|serve|welcome)_[a-z_]*[a-z]$`)
+var keyLike = regexp.MustCompile(
+	`^(help|flag|arg|word|head|none|done|note|ask|answer|error|usage|serve|welcome)_[a-z_]*[a-z]$`)
 
 func TestTextsAreThere(t *testing.T) {
 	words := Load(Default)
