@@ -19,6 +19,7 @@ import (
 	"buzon/internal/sasl"
 	"buzon/internal/spool"
 	"buzon/internal/store"
+	"buzon/internal/tlsconn"
 	"buzon/internal/uidset"
 )
 
@@ -52,7 +53,7 @@ func (s imapServer) Serve(l net.Listener, implicitTLS bool) error {
 	}
 	l = limit.Listener(l, s.conns, refuse)
 	if implicitTLS {
-		l = tls.NewListener(l, s.tls)
+		l = tlsconn.NewListener(l, s.tls)
 	}
 	if err := s.Server.Serve(l); !errors.Is(err, imap.ErrClosed) {
 		return err

@@ -222,19 +222,19 @@ func (m *maildrop) Update(ctx context.Context, fetched, deleted iter.Seq[uint32]
 
 // mark notes what was fetched, as far as the settings want to know.
 func (m *maildrop) mark(ctx context.Context, uids uidset.Set) error {
-	var flags []string
 	settings := m.store.Settings()
-	if settings.POP3MarkSeen {
-		flags = append(flags, `\Seen`)
-	}
-	if settings.POP3KeepDays > 0 {
-		flags = append(flags, `\Fetched`)
-	}
-	if uids.Len() == 0 || len(flags) == 0 {
+	if uids.Len() == 0 {
 		return nil
 	}
-	_, err := m.store.StoreFlags(ctx, m.inbox.ID, uids, store.FlagsAdd, flags, -1)
-	return err
+	if settings.POP3MarkSeen {
+		if _, err := m.store.StoreFlags(ctx, m.inbox.ID, uids, store.FlagsAdd, []string{`\Seen`}, -1); err != nil {
+			return err
+		}
+	}
+	if settings.POP3KeepDays > 0 {
+		return m.store.MarkFetched(ctx, m.inbox.ID, uids)
+	}
+	return nil
 }
 
 func collect(uids iter.Seq[uint32]) uidset.Set {

@@ -17,6 +17,11 @@ type Limits struct {
 	HeaderSize     int           // octets of a message's header
 	Received       int           // trace lines before we call it a loop (RFC 5321 §6.3)
 	IMAPLiteral    int64         // octets of a literal in a command other than APPEND, once logged in
+	Messages       int64         // of one account: SQLite was measured up to a million
+	Mailboxes      int64         // of one account: every LIST reads them all
+	MetadataSize   int64         // octets of one annotation (RFC 5464 §4.1 asks 1024 at least): no more fits a literal
+	Metadata       int64         // annotations of one mailbox, or of the account itself (RFC 5464 §4.1 asks 10 at least)
+	AllMetadata    int64         // annotations of an account and its mailboxes together: no quota counts them
 	SMTPIdle       time.Duration // between commands (RFC 5321 §4.5.3.2.7 asks 5 minutes)
 	SMTPData       time.Duration // without a single octet of body; each octet read renews it
 	POP3Idle       time.Duration // RFC 1939 §3 asks at least 10 minutes
@@ -40,11 +45,16 @@ func DefaultLimits() Limits {
 		HeaderSize:     256 << 10,
 		Received:       50,
 		IMAPLiteral:    64 << 10,
+		Messages:       1_000_000,
+		Mailboxes:      1000,
+		MetadataSize:   64 << 10,
+		Metadata:       100,
+		AllMetadata:    1000,
 		SMTPIdle:       5 * time.Minute,
 		SMTPData:       3 * time.Minute,
 		POP3Idle:       10 * time.Minute,
 		IMAPIdle:       31 * time.Minute,
-		SpoolMemory:    32 << 10,
+		SpoolMemory:    12 << 10,
 		PasswordHashes: 1,
 		ShutdownGrace:  20 * time.Second,
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"buzon/internal/fold"
 	"buzon/internal/message"
 )
 
@@ -68,27 +69,11 @@ func (c *candidate) envelopeHas(read func(*message.Envelope) envelopeText, n nee
 // contactsHave looks for n in each contact as it is mostly written.
 func (c *candidate) contactsHave(n needle, list []message.Contact) bool {
 	for i := range list {
-		if c.textHas(n, contactText(&list[i])) {
+		if c.textHas(n, fold.Contact(&list[i])) {
 			return true
 		}
 	}
 	return false
-}
-
-// contactText is a contact as people write it, without what message put in
-// place of a missing part.
-func contactText(k *message.Contact) string {
-	text := k.Local
-	if text == message.MissingLocal {
-		text = ""
-	}
-	if k.Host != "" && k.Host != message.MissingHost {
-		text += "@" + k.Host
-	}
-	if k.Name != "" {
-		text = message.DecodeHeader(k.Name) + " <" + text + ">"
-	}
-	return text
 }
 
 func (c *candidate) textHas(n needle, text string) bool {
@@ -131,7 +116,7 @@ func (c *candidate) readHeader() bool {
 }
 
 // headerExtent is where the message's header is. Keys that the envelope mostly
-// answers list no structure; then it is somewhere at the start, and eachField
+// answers list no structure; then it is somewhere at the start, and EachField
 // finds its end.
 func (c *candidate) headerExtent() extent {
 	if c.finder.then&WithStructure == 0 {
@@ -159,19 +144,13 @@ func (c *candidate) fieldHas(name string, n needle) verdict {
 		return unknown
 	}
 	found := false
-	eachField(c.header, func(field, raw []byte) bool {
+	message.EachField(c.header, func(field, raw []byte) bool {
 		if len(field) == len(name) && strings.EqualFold(string(field), name) {
-			found = c.textHas(n, message.DecodeHeader(fieldValue(raw)))
+			found = c.textHas(n, fold.FieldValue(raw))
 		}
 		return !found
 	})
 	return verdictOf(found)
-}
-
-// fieldValue is what follows a field's name, without the line end.
-func fieldValue(raw []byte) string {
-	_, value, _ := strings.Cut(string(raw), ":")
-	return strings.TrimSpace(value)
 }
 
 // headerHas looks for a needle of TEXT in the header.
@@ -189,7 +168,7 @@ func (c *candidate) headerHas(at int) verdict {
 
 // scanHeader looks through the fields of a header, decoded and unfolded.
 func (c *candidate) scanHeader(header []byte, h *hits) {
-	eachField(header, func(_, raw []byte) bool {
+	message.EachField(header, func(_, raw []byte) bool {
 		c.finder.scanner.field(raw, h)
 		return !h.complete()
 	})

@@ -2,92 +2,25 @@ package imap
 
 import (
 	"bytes"
-	"sync"
-	"unicode"
-	"unicode/utf8"
-)
 
-// Texts are compared without regard to case (RFC 3501 §6.4.4) by Unicode simple
-// folding: of each rune's forms the one with the lowest number stands for all.
-// That form is never longer in UTF-8, so folding can be done in place.
+	"buzon/internal/fold"
+)
 
 // needle is a text to look for, folded.
 type needle struct{ folded string }
 
-func newNeedle(text string) needle { return needle{string(appendFolded(nil, []byte(text)))} }
+func newNeedle(text string) needle { return needle{string(fold.Append(nil, []byte(text)))} }
 
 // in tells whether text has the needle in it. scratch is a buffer to fold in.
 func (n needle) in(text string, scratch *[]byte) bool {
 	if len(text) < len(n.folded) { // folding makes nothing longer
 		return false
 	}
-	*scratch = appendFolded((*scratch)[:0], []byte(text))
+	*scratch = fold.Append((*scratch)[:0], []byte(text))
 	return n.inFolded(*scratch)
 }
 
 func (n needle) inFolded(folded []byte) bool { return bytes.Contains(folded, []byte(n.folded)) }
-
-// appendFolded appends text folded to dst, which may be text's own start.
-// Octets that are not UTF-8 stay as they are.
-func appendFolded(dst, text []byte) []byte {
-	short := foldShort()
-	for i := 0; i < len(text); {
-		c := text[i]
-		if c < utf8.RuneSelf {
-			dst = append(dst, foldByte[c])
-			i++
-			continue
-		}
-		r, size := utf8.DecodeRune(text[i:])
-		switch {
-		case r == utf8.RuneError && size == 1:
-			dst = append(dst, c)
-		case int(r) < len(short):
-			dst = utf8.AppendRune(dst, rune(short[r]))
-		default:
-			dst = utf8.AppendRune(dst, foldRune(r))
-		}
-		i += size
-	}
-	return dst
-}
-
-// foldByte folds ASCII. Upper case comes first, and the Kelvin sign and the
-// long s have ASCII letters for their lowest forms.
-var foldByte = func() (t [utf8.RuneSelf]byte) {
-	for i := range t {
-		t[i] = upper(byte(i))
-	}
-	return t
-}()
-
-// foldShort has foldRune of the runes of at most two octets: Latin, Greek,
-// Cyrillic, Hebrew, Arabic, of which the rest of the world's mail mostly is.
-var foldShort = sync.OnceValue(func() *[0x800]uint16 {
-	t := new([0x800]uint16)
-	for r := range t {
-		t[r] = uint16(foldRune(rune(r)))
-	}
-	return t
-})
-
-// foldRune is the lowest of a rune's forms.
-func foldRune(r rune) rune {
-	if r >= firstUncased && r <= lastUncased {
-		return r
-	}
-	lowest := r
-	for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
-		lowest = min(lowest, f)
-	}
-	return lowest
-}
-
-// Between these lie the scripts of East Asia, which have no case.
-const (
-	firstUncased = 0x2E80
-	lastUncased  = 0xA63F
-)
 
 // foldASCII is a field's name as envelopeFields has it.
 func foldASCII(name string) string {

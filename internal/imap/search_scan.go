@@ -1,14 +1,12 @@
 package imap
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"io"
 	"sync"
 	"unicode/utf8"
 
-	"buzon/internal/message"
+	"buzon/internal/fold"
 )
 
 // scanBuffer is how much of a text is folded and looked through at once.
@@ -74,38 +72,14 @@ func (s *scanner) text(text string, h *hits) {
 	if h.complete() || text == "" {
 		return
 	}
-	s.scratch = appendFolded(s.scratch[:0], []byte(text))
+	s.scratch = fold.Append(s.scratch[:0], []byte(text))
 	s.folded(s.scratch, h)
 }
 
 // field looks through a header field with its name, decoded and unfolded.
 func (s *scanner) field(raw []byte, h *hits) {
-	if !isPlainField(raw) {
-		colon := bytes.IndexByte(raw, ':') + 1
-		s.text(string(raw[:colon])+message.DecodeHeader(string(raw[colon:])), h)
-		return
-	}
-	// Most fields have nothing to decode: this is what TEXT spends its time on.
-	s.scratch = s.scratch[:0]
-	for len(raw) > 0 {
-		n := bytes.IndexAny(raw, "\r\n")
-		if n < 0 {
-			n = len(raw)
-		}
-		s.scratch = appendFolded(s.scratch, raw[:n])
-		raw = raw[min(n+1, len(raw)):]
-	}
+	s.scratch = fold.AppendField(s.scratch[:0], raw)
 	s.folded(s.scratch, h)
-}
-
-// isPlainField tells a field of ASCII without encoded words.
-func isPlainField(raw []byte) bool {
-	for i, c := range raw {
-		if c >= utf8.RuneSelf || c == '?' && i > 0 && raw[i-1] == '=' {
-			return false
-		}
-	}
-	return true
 }
 
 func (s *scanner) folded(folded []byte, h *hits) {
@@ -116,55 +90,14 @@ func (s *scanner) folded(folded []byte, h *hits) {
 	}
 }
 
-// reader looks through a text of any length until all needles are found. What
-// may be the start of a needle stays in the buffer for the next round.
+// reader looks through a text of any length until all needles are found.
 func (s *scanner) reader(r io.Reader, h *hits) error {
 	s.borrow()
-	folded, raw := 0, 0 // buf[:folded] is folded, buf[folded:folded+raw] is not yet
-	for !h.complete() {
+	return fold.Pieces(r, s.buf, s.keep, func(folded []byte) (more bool, err error) {
 		if err := s.ctx.Err(); err != nil {
-			return err
+			return false, err
 		}
-		n, err := readSome(r, s.buf[folded+raw:])
-		raw += n
-		whole := wholeRunes(s.buf[folded:folded+raw], err != nil)
-		out := appendFolded(s.buf[:folded], s.buf[folded:folded+whole])
-		s.folded(out, h)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		kept := copy(s.buf, out[max(len(out)-s.keep, 0):])
-		raw = copy(s.buf[kept:], s.buf[folded+whole:folded+raw])
-		folded = kept
-	}
-	return nil
-}
-
-// readSome fills at least half of buf, so that a reader that gives little at a
-// time does not make us look at the same octets again and again.
-func readSome(r io.Reader, buf []byte) (int, error) {
-	n, err := io.ReadAtLeast(r, buf, len(buf)/2)
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		err = io.EOF
-	}
-	return n, err
-}
-
-// wholeRunes is how much of b ends with a whole rune; at the end of the text everything does.
-func wholeRunes(b []byte, end bool) int {
-	if end {
-		return len(b)
-	}
-	for i := len(b) - 1; i >= 0 && i >= len(b)-utf8.UTFMax; i-- {
-		if utf8.RuneStart(b[i]) {
-			if utf8.FullRune(b[i:]) {
-				return len(b)
-			}
-			return i
-		}
-	}
-	return len(b)
+		s.folded(folded, h)
+		return !h.complete(), nil
+	})
 }

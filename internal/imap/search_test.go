@@ -12,6 +12,7 @@ import (
 	"time"
 	"unicode"
 
+	"buzon/internal/fold"
 	"buzon/internal/uidset"
 )
 
@@ -393,15 +394,15 @@ func TestSearchStopsEarly(t *testing.T) {
 func TestFold(t *testing.T) {
 	for r := rune(0); r <= unicode.MaxRune; r++ {
 		text := string(r)
-		folded := appendFolded(nil, []byte(text))
+		folded := fold.Append(nil, []byte(text))
 		if len(folded) > len(text) {
 			t.Fatalf("%q becomes longer: %q", text, folded)
 		}
-		if other := appendFolded(nil, []byte(string(unicode.SimpleFold(r)))); string(other) != string(folded) {
+		if other := fold.Append(nil, []byte(string(unicode.SimpleFold(r)))); string(other) != string(folded) {
 			t.Fatalf("%q and its other form %q fold to %q and %q", text, unicode.SimpleFold(r), folded, other)
 		}
 	}
-	if got := string(appendFolded(nil, []byte("a\xffß\xc3"))); got != "A\xffß\xc3" {
+	if got := string(fold.Append(nil, []byte("a\xffß\xc3"))); got != "A\xffß\xc3" {
 		t.Errorf("got %q", got)
 	}
 }

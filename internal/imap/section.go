@@ -95,7 +95,7 @@ func (s *section) part(root *message.Part) (*message.Part, bool) {
 // filter appends to dst what HEADER.FIELDS or HEADER.FIELDS.NOT leaves of header.
 // RFC 3501 §6.4.5: the blank line that ends a header is always there.
 func (s *section) filter(dst, header []byte) []byte {
-	eachField(header, func(name, raw []byte) bool {
+	message.EachField(header, func(name, raw []byte) bool {
 		if s.names(name) == (s.kind == sectionFields) {
 			dst = append(dst, raw...)
 			if !bytes.HasSuffix(raw, []byte("\n")) {
@@ -114,56 +114,4 @@ func (s *section) names(field []byte) bool {
 		}
 	}
 	return false
-}
-
-// eachField calls f for each field of a header until f returns false. raw is the
-// field with its folds and its line end. Lines that belong to no field are
-// skipped. Unlike message.Header it allocates nothing: this runs once for every
-// message when a phone lists a mailbox.
-func eachField(header []byte, f func(name, raw []byte) bool) {
-	for len(header) > 0 {
-		end := fieldEnd(header)
-		raw := header[:end]
-		header = header[end:]
-		if raw[0] == '\n' || bytes.HasPrefix(raw, []byte("\r\n")) { // the end of the header
-			return
-		}
-		if name := fieldName(raw); name != nil && !f(name, raw) {
-			return
-		}
-	}
-}
-
-// fieldEnd is where the first field ends: at a line end that no white space follows.
-func fieldEnd(header []byte) int {
-	end := 0
-	for {
-		n := bytes.IndexByte(header[end:], '\n')
-		if n < 0 {
-			return len(header)
-		}
-		end += n + 1
-		if end == len(header) || header[end] != ' ' && header[end] != '\t' {
-			return end
-		}
-	}
-}
-
-// fieldName is the name of a field, nil when the line has none (RFC 5322 §3.6.8;
-// §4.5 lets white space follow it).
-func fieldName(raw []byte) []byte {
-	colon := bytes.IndexByte(raw, ':')
-	if colon < 0 {
-		return nil
-	}
-	name := bytes.TrimRight(raw[:colon], " \t")
-	for _, c := range name {
-		if c <= ' ' || c >= 0x7f {
-			return nil
-		}
-	}
-	if len(name) == 0 {
-		return nil
-	}
-	return name
 }

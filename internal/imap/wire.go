@@ -11,6 +11,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"buzon/internal/tlsconn"
 )
 
 // connError is an error of the connection: nothing more can be said on it. It
@@ -172,7 +174,7 @@ func (w *wire) loggedIn() { w.login = time.Time{} }
 
 // startTLS makes the connection a TLS one. What was held of the plain text is dropped.
 func (w *wire) startTLS(ctx context.Context, config *tls.Config) error {
-	conn := tls.Server(w.conn, config)
+	conn := tlsconn.Server(w.conn, config)
 	if err := w.handshake(ctx, conn); err != nil {
 		return err
 	}

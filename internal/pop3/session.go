@@ -2,7 +2,6 @@ package pop3
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +11,8 @@ import (
 	"os"
 	"strconv"
 	"time"
+
+	"buzon/internal/tlsconn"
 )
 
 const (
@@ -160,7 +161,7 @@ func (s *session) startTLS(ctx context.Context) error {
 	if err := s.conn.SetDeadline(s.started.Add(s.server.Limits.PreLoginTime)); err != nil {
 		return err
 	}
-	conn := tls.Server(s.conn, s.server.TLS)
+	conn := tlsconn.Server(s.conn, s.server.TLS)
 	if err := conn.HandshakeContext(ctx); err != nil {
 		return fmt.Errorf("handshake: %w", err)
 	}

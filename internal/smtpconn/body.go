@@ -31,22 +31,23 @@ func (s dataEnd) next(b byte) (_ dataEnd, done bool) {
 	return lineText, false
 }
 
-// readData hands over octets of DATA up to its end mark and not one more.
-func (c *Conn) readData(b []byte) (int, error) {
-	if c.start == c.end {
-		if err := c.fill(); err != nil {
+// readData hands over octets of DATA up to its end mark and not one more. A
+// peer in the middle of a message holds no buffer here.
+func (c *Conn) readData(b []byte) (n int, err error) {
+	if n = c.buffered(b); n == 0 {
+		if n, err = c.receive(b); err != nil {
 			return 0, err
 		}
 	}
-	have := c.in[c.start:min(c.end, c.start+len(b))]
-	n, done := c.scan(have)
-	copy(b, have[:n])
-	c.start += n
+	mine, done := c.scan(b[:n])
+	if mine < n { // commands sent ahead
+		c.giveBack(b[mine:n])
+	}
 	if done {
 		c.verb = "." // the reply that follows is the message's
 		c.setMode(commands)
 	}
-	return n, nil
+	return mine, nil
 }
 
 // scan follows the end mark through have and says how many octets belong to the message.
@@ -69,16 +70,36 @@ func (c *Conn) scan(have []byte) (n int, done bool) {
 }
 
 // readChunk hands over octets of a BDAT chunk (RFC 3030 §2).
-func (c *Conn) readChunk(b []byte) (int, error) {
-	if c.start == c.end {
-		if err := c.fill(); err != nil {
+func (c *Conn) readChunk(b []byte) (n int, err error) {
+	b = b[:min(int64(len(b)), c.left)]
+	if n = c.buffered(b); n == 0 {
+		if n, err = c.receive(b); err != nil {
 			return 0, err
 		}
 	}
-	n := copy(b[:min(int64(len(b)), c.left)], c.in[c.start:c.end])
-	c.start += n
 	if c.left -= int64(n); c.left == 0 {
 		c.setMode(commands)
 	}
 	return n, nil
+}
+
+// buffered takes what was read ahead as commands, and lets the empty buffer go.
+func (c *Conn) buffered(b []byte) int {
+	n := copy(b, c.in[c.start:c.end])
+	if c.start += n; c.start == c.end {
+		c.in, c.start, c.end = nil, 0, 0
+	}
+	return n
+}
+
+// giveBack puts octets before what is buffered. They came out of a buffer no
+// larger than ours, or were read past an empty one: there is room.
+func (c *Conn) giveBack(b []byte) {
+	if c.in == nil {
+		c.in = make([]byte, max(bufferSize, len(b)))
+		c.start, c.end = 0, 0
+	}
+	rest := copy(c.in[len(b):], c.in[c.start:c.end])
+	copy(c.in, b)
+	c.start, c.end = 0, len(b)+rest
 }

@@ -2,10 +2,11 @@ package smtpconn
 
 import (
 	"bytes"
-	"crypto/tls"
 	"strconv"
 	"strings"
 	"time"
+
+	"buzon/internal/tlsconn"
 )
 
 // command looks at one line of the peer and gives the line for the library,
@@ -95,7 +96,7 @@ func (c *Conn) startTLS() {
 		return
 	}
 	raw := c.Conn
-	t := tls.Server(raw, c.opt.TLS)
+	t := tlsconn.Server(raw, c.opt.TLS)
 	if err := raw.SetDeadline(time.Now().Add(c.handshakeTime())); err != nil {
 		c.mute()
 		return

@@ -24,6 +24,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"buzon/internal/tlsconn"
 )
 
 // Options are the same for all connections of a service.
@@ -86,7 +88,7 @@ type Conn struct {
 func newConn(raw net.Conn, opt Options, onClose func()) *Conn {
 	c := &Conn{Conn: raw, opt: opt, onClose: onClose, born: time.Now()}
 	if opt.Implicit {
-		c.Conn = tls.Server(raw, opt.TLS)
+		c.Conn = tlsconn.Server(raw, opt.TLS)
 	}
 	return c
 }
@@ -152,36 +154,38 @@ var (
 	errDrained     = errors.New("server is shutting down")
 )
 
-// fill reads more octets from the peer, waiting until the deadline of the mode.
+// fill reads more octets of commands.
 func (c *Conn) fill() error {
-	if c.fatal != nil {
-		return c.fatal
-	}
-	// The deadline comes first: what is written may have to shake hands.
-	if err := c.arm(); err != nil {
-		return c.fail(err)
-	}
-	if err := c.flush(); err != nil {
-		return c.fail(err)
-	}
 	if c.in == nil {
 		c.in = make([]byte, bufferSize)
 	}
-	if c.start == c.end {
-		c.start, c.end = 0, 0
-	} else if c.start > 0 {
-		c.end = copy(c.in, c.in[c.start:c.end])
-		c.start = 0
-	}
-	n, err := c.Conn.Read(c.in[c.end:])
+	c.end = copy(c.in, c.in[c.start:c.end])
+	c.start = 0
+	n, err := c.receive(c.in[c.end:])
 	c.end += n
+	return err
+}
+
+// receive reads from the peer into b, waiting until the deadline of the mode.
+func (c *Conn) receive(b []byte) (int, error) {
+	if c.fatal != nil {
+		return 0, c.fatal
+	}
+	// The deadline comes first: what is written may have to shake hands.
+	if err := c.arm(); err != nil {
+		return 0, c.fail(err)
+	}
+	if err := c.flush(); err != nil {
+		return 0, c.fail(err)
+	}
+	n, err := c.Conn.Read(b)
 	if n > 0 {
-		return nil
+		return n, nil
 	}
 	if err == nil {
 		err = io.ErrNoProgress
 	}
-	return c.fail(err)
+	return 0, c.fail(err)
 }
 
 // arm sets the deadline of the next read.
@@ -262,8 +266,11 @@ func (c *Conn) Read(b []byte) (int, error) {
 		}
 	}
 	n := copy(b, c.line)
-	c.line = c.line[n:]
-	if len(c.line) == 0 && c.left > 0 {
+	if c.line = c.line[n:]; len(c.line) > 0 {
+		return n, nil
+	}
+	c.line = nil // it would keep the buffer
+	if c.left > 0 {
 		c.setMode(chunk)
 	}
 	return n, nil

@@ -24,7 +24,7 @@ var (
 )
 
 // One buffer serves a body: it holds a small one, and carries a large one to the file.
-const bufferSize = 32 << 10 // octets
+const bufferSize = 12 << 10 // octets
 
 // buffers is shared by all Spools. The pool holds only spare buffers, no state.
 var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
@@ -32,7 +32,7 @@ var buffers = sync.Pool{New: func() any { return new([bufferSize]byte) }}
 // Spool holds the rules for bodies. A zero limit means none. It may be copied and used concurrently.
 type Spool struct {
 	Dir       string // for temporary files; "" is the system's folder, which may be memory
-	Memory    int    // octets kept in memory before a file is made; 0 or more than 32 KiB means 32 KiB
+	Memory    int    // octets kept in memory before a file is made; 0 or more than 12 KiB means 12 KiB
 	MaxSize   int64  // octets in all
 	MaxLine   int    // octets of a line with its CRLF (RFC 5321 §4.5.3.1.6), with Strict
 	MaxHeader int    // octets up to the first empty line and with it

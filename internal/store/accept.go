@@ -52,6 +52,11 @@ func (s *Store) accept(ctx context.Context, in Incoming) error {
 			return err
 		}
 	}
+	leave, err := s.inFlight.enter(ctx, in.Body.Size())
+	if err != nil {
+		return err
+	}
+	defer leave()
 	p.content, err = s.prepare(ctx, in.Body, maxInline)
 	if err != nil {
 		return err

@@ -67,6 +67,6 @@ func removeAccount(tx *tx, id AccountID, key string) (boxes []MailboxID, err err
 	if err := exec(tx.Conn, "DELETE FROM mailbox WHERE account = ?", id); err != nil {
 		return nil, err
 	}
-	// App passwords and subscriptions go by ON DELETE CASCADE.
+	// App passwords, subscriptions and annotations go by ON DELETE CASCADE.
 	return boxes, exec(tx.Conn, "DELETE FROM account WHERE id = ?", id)
 }

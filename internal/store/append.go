@@ -30,13 +30,22 @@ func (s *Store) append(ctx context.Context, box MailboxID, drafts []Draft) (uids
 	if len(drafts) == 0 {
 		return nil, nil
 	}
+	size := int64(0)
+	for _, d := range drafts {
+		size += d.Body.Size()
+	}
+	leave, err := s.inFlight.enter(ctx, size)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	a := appending{box: box, list: make([]prepared, 0, len(drafts))}
 	defer func() {
 		for _, p := range a.list {
 			s.discard(ctx, p.content)
 		}
 	}()
-	if err := s.checkAppend(ctx, box, drafts); err != nil {
+	if err := s.checkAppend(ctx, box, size); err != nil {
 		return nil, err
 	}
 	room := int64(maxInline)
@@ -62,11 +71,7 @@ func (s *Store) append(ctx context.Context, box MailboxID, drafts []Draft) (uids
 
 // checkAppend tells before the work what the transaction would tell after it,
 // where the work is worth it.
-func (s *Store) checkAppend(ctx context.Context, box MailboxID, drafts []Draft) error {
-	size := int64(0)
-	for _, d := range drafts {
-		size += d.Body.Size()
-	}
+func (s *Store) checkAppend(ctx context.Context, box MailboxID, size int64) error {
 	if size <= maxInline {
 		return nil
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"math"
 
 	"zombiezen.com/go/sqlite"
@@ -18,6 +19,8 @@ type change struct {
 	uidNext     int64
 	modSeq      int64 // of this change
 	quota, used int64 // of the account; used is 0 where there is no quota
+	messages    int64 // of the account
+	limit       int64 // how many it may have
 	by          counts
 }
 
@@ -46,14 +49,16 @@ const usedOctets = `CASE WHEN a.quota > 0 THEN (SELECT sum(size) FROM mailbox WH
 
 // begin opens a mailbox for a change, or tells ErrNoMailbox.
 func begin(tx *tx, box MailboxID) (*change, error) {
-	ch := &change{box: box}
-	found, err := one(tx.Conn, `SELECT m.account, m.uidvalidity, m.uidnext, m.modseq, a.quota, `+usedOctets+`
+	ch := &change{box: box, limit: tx.limits.Messages}
+	found, err := one(tx.Conn, `SELECT m.account, m.uidvalidity, m.uidnext, m.modseq, a.quota, `+usedOctets+`,
+		(SELECT sum(total) FROM mailbox WHERE account = a.id)
 		FROM mailbox m JOIN account a ON a.id = m.account WHERE m.id = ?+0 AND m.noselect = 0`, func(st *sqlite.Stmt) {
 		ch.account = AccountID(st.ColumnInt64(0))
 		ch.uidValidity = uint32(st.ColumnInt64(1))
 		ch.uidNext = st.ColumnInt64(2)
 		ch.modSeq = st.ColumnInt64(3) + 1
 		ch.quota, ch.used = st.ColumnInt64(4), st.ColumnInt64(5)
+		ch.messages = st.ColumnInt64(6)
 	}, int64(box))
 	if err == nil && !found {
 		err = ErrNoMailbox
@@ -70,12 +75,21 @@ func (ch *change) admit(n int, size int64) (first int64, err error) {
 	if ch.quota > 0 && ch.used+size > ch.quota {
 		return 0, ErrOverQuota
 	}
+	if ch.messages+int64(n) > ch.limit {
+		return 0, fmt.Errorf("%w: more than %d messages", ErrOverQuota, ch.limit)
+	}
+	ch.used += size
+	ch.messages += int64(n)
+	return ch.number(n)
+}
+
+// number gives n messages their UIDs, from the one returned on.
+func (ch *change) number(n int) (first int64, err error) {
 	if ch.uidNext+int64(n) > math.MaxUint32 {
 		return 0, errUIDsSpent
 	}
 	first = ch.uidNext
 	ch.uidNext += int64(n)
-	ch.used += size
 	return first, nil
 }
 

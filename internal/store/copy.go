@@ -52,11 +52,12 @@ func transfer(tx *tx, src MailboxID, uids uidset.Set, dst MailboxID, move bool) 
 	if err != nil {
 		return Copied{}, err
 	}
-	size := hit.counts.size
+	var first int64
 	if move {
-		size = 0 // the account has it already
+		first, err = to.number(hit.uids.Len()) // the account has them already
+	} else {
+		first, err = to.admit(hit.uids.Len(), hit.counts.size)
 	}
-	first, err := to.admit(hit.uids.Len(), size)
 	if err != nil {
 		return Copied{}, err
 	}

@@ -98,7 +98,7 @@ func (w *writer) run(r *request, savepoint bool, now time.Time) {
 			return
 		}
 	}
-	r.tx.Conn, r.tx.now = w.conn, now
+	r.tx.Conn, r.tx.now, r.tx.limits = w.conn, now, w.limits
 	if r.err = w.call(r); r.err != nil {
 		r.tx.after, r.tx.touched, r.tx.litters = nil, r.tx.touched[:0], false
 	}

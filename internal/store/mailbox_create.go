@@ -102,6 +102,9 @@ func makeParents(tx *tx, acc AccountID, name string) error {
 }
 
 func insertMailbox(tx *tx, acc AccountID, name, use string, noSelect bool) (MailboxID, error) {
+	if err := checkMailboxes(tx, acc); err != nil {
+		return 0, err
+	}
 	validity, err := nextUIDValidity(tx, acc)
 	if err != nil {
 		return 0, err
@@ -120,6 +123,15 @@ func insertMailbox(tx *tx, acc AccountID, name, use string, noSelect bool) (Mail
 	}
 	tx.touch(acc, 0)
 	return MailboxID(tx.LastInsertRowID()), nil
+}
+
+// checkMailboxes gives ErrOverQuota when an account has as many mailboxes as it may.
+func checkMailboxes(tx *tx, acc AccountID) error {
+	n, err := number(tx.Conn, `SELECT count(*) FROM mailbox WHERE account = ?`, acc)
+	if err == nil && n >= tx.limits.Mailboxes {
+		err = fmt.Errorf("%w: more than %d mailboxes", ErrOverQuota, tx.limits.Mailboxes)
+	}
+	return err
 }
 
 // nextUIDValidity is the time, or one more than any mailbox of the account

@@ -79,6 +79,9 @@ func hasChildren(tx *tx, acc AccountID, name string) (bool, error) {
 
 func deleteMailboxRow(tx *tx, m Mailbox) error {
 	tx.touch(m.Account, 0)
+	if err := dropAnnotations(tx, m.Account, m.ID); err != nil {
+		return err
+	}
 	return run(tx.Conn, `DELETE FROM mailbox WHERE id = ?`, int64(m.ID))
 }
 

@@ -45,11 +45,12 @@ type Store struct {
 	logins   *logins  // password.go
 	sweeper  *sweeper // sweep.go
 
-	bells  bells      // watch.go
-	recent recents    // recent.go
-	drops  maildrops  // pop3.go
-	bodies bodyBuffer // body.go
-	views  viewCache  // view.go
+	bells    bells      // watch.go
+	recent   recents    // recent.go
+	drops    maildrops  // pop3.go
+	bodies   bodyBuffer // body.go
+	inFlight inFlight   // inflight.go
+	views    viewCache  // view.go
 }
 
 // Open opens or makes the file at path, migrates it, sweeps what a crash left,
@@ -104,7 +105,7 @@ func (s *Store) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.writer = newWriter(conn)
+	s.writer = newWriter(conn, &s.limits)
 	if err := migrate(ctx, conn); err != nil {
 		return err
 	}

@@ -4,12 +4,15 @@ import (
 	"time"
 
 	"zombiezen.com/go/sqlite"
+
+	"buzon/internal/config"
 )
 
 // tx is one request's part of the writer's transaction.
 type tx struct {
 	*sqlite.Conn
-	now time.Time
+	now    time.Time
+	limits *config.Limits
 
 	touched []touch
 	after   []func()

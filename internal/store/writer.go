@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"zombiezen.com/go/sqlite"
+
+	"buzon/internal/config"
 )
 
 // request is one call of write, waiting for its answer.
@@ -21,6 +23,7 @@ type request struct {
 // writer is the one goroutine that writes, and its mailbox.
 type writer struct {
 	conn     *sqlite.Conn
+	limits   *config.Limits
 	requests chan *request
 	ended    chan struct{}
 
@@ -38,9 +41,10 @@ type writer struct {
 	idle    int // polls since the last write
 }
 
-func newWriter(conn *sqlite.Conn) *writer {
+func newWriter(conn *sqlite.Conn, limits *config.Limits) *writer {
 	return &writer{
 		conn:     conn,
+		limits:   limits,
 		requests: make(chan *request, maxGroup),
 		ended:    make(chan struct{}),
 		touched:  make(map[MailboxID]AccountID),

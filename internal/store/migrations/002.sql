@@ -1,0 +1,1 @@
+-- Kept free for the next engineer: overwrite this file.
