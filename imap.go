@@ -120,6 +120,7 @@ func imapError(err error) error {
 		{store.ErrKeywordsFull, imap.ErrKeywordsFull},
 		{store.ErrNoMessage, imap.ErrNoMessage},
 		{store.ErrInUse, imap.ErrInUse},
+		{store.ErrMetadataFull, imap.ErrMetadataFull},
 		{spool.ErrTooLarge, imap.ErrTooLarge},
 	} {
 		if errors.Is(err, e.ours) {
@@ -139,7 +140,15 @@ type imapAccount struct {
 func (a imapAccount) Name() string { return a.account.Address.String() }
 
 // Hidden implements imap.Account.
-func (a imapAccount) Hidden() []string { return a.store.Settings().Hide }
+func (a imapAccount) Hidden(client string) []string {
+	var hidden []string
+	for _, r := range a.store.Settings().Hide {
+		if r.Matches(a.account.Address.Key(), client) {
+			hidden = append(hidden, r.Capability)
+		}
+	}
+	return hidden
+}
 
 // AppendLimit implements imap.Account.
 func (a imapAccount) AppendLimit() int64 { return a.messageSize() }
@@ -228,6 +237,22 @@ func (a imapAccount) Subscribe(ctx context.Context, name string, on bool) error 
 	return imapError(a.store.Subscribe(ctx, a.account.ID, name, on))
 }
 
+// Quota implements imap.Account.
+func (a imapAccount) Quota(ctx context.Context) (imap.Quota, error) {
+	q, err := a.store.Quota(ctx, a.account.ID)
+	return imap.Quota(q), imapError(err)
+}
+
+// DeletedSize implements imap.Account.
+func (a imapAccount) DeletedSize(ctx context.Context, name string) (int64, error) {
+	m, err := a.selectable(ctx, name)
+	if err != nil || m.Deleted == 0 {
+		return 0, err
+	}
+	size, err := a.store.DeletedSize(ctx, m.ID)
+	return size, imapError(err)
+}
+
 // imapReceived is a spooled message of APPEND.
 type imapReceived struct{ *spool.Body }
 
@@ -252,14 +277,21 @@ func (a imapAccount) Append(ctx context.Context, name string, drafts []imap.Draf
 	}
 	list := make([]store.Draft, len(drafts))
 	for i, d := range drafts {
-		body, ok := d.Body.(imapReceived)
-		if !ok {
-			return 0, nil, fmt.Errorf("append: a %T is not from Receive", d.Body)
+		if list[i], err = imapDraft(d); err != nil {
+			return 0, nil, err
 		}
-		list[i] = store.Draft{Body: body.Reader(), Flags: d.Flags, Received: d.Received}
 	}
 	uids, err := a.store.Append(ctx, m.ID, list)
 	return m.UIDValidity, uids, imapError(err)
+}
+
+// imapDraft is a draft in the store's words.
+func imapDraft(d imap.Draft) (store.Draft, error) {
+	body, ok := d.Body.(imapReceived)
+	if !ok {
+		return store.Draft{}, fmt.Errorf("a %T is not from Receive", d.Body)
+	}
+	return store.Draft{Body: body.Reader(), Flags: d.Flags, Received: d.Received}, nil
 }
 
 // Open implements imap.Account.
@@ -312,6 +344,12 @@ func (b *imapBox) Changes(ctx context.Context, since int64) (imap.Changes, error
 	return out, nil
 }
 
+// Since implements imap.Box.
+func (b *imapBox) Since(ctx context.Context, since int64, uids uidset.Set) (changed, vanished uidset.Set, err error) {
+	changed, vanished, err = b.store.Since(ctx, b.id, since, uids)
+	return changed, vanished, imapError(err)
+}
+
 // Page implements imap.Box.
 func (b *imapBox) Page(ctx context.Context, uids uidset.Set, from uint32, limit int, f imap.Fields, buf []imap.Message) ([]imap.Message, error) {
 	page, err := b.store.Page(ctx, b.id, uids, from, limit, store.Fields(f), b.page[:0])
@@ -329,16 +367,18 @@ func appendMessages(to []imap.Message, from []store.Message) []imap.Message {
 	for i := range from {
 		m := &from[i]
 		to = append(to, imap.Message{
-			UID:       m.UID,
-			Flags:     imap.Flags(m.Flags) & shownFlags,
-			ModSeq:    m.ModSeq,
-			Received:  m.Received,
-			Saved:     m.Saved,
-			Size:      m.Size,
-			Body:      int64(m.Body),
-			Thread:    int64(m.Thread),
-			Envelope:  m.Envelope,
-			Structure: m.Structure,
+			UID:        m.UID,
+			Flags:      imap.Flags(m.Flags) & shownFlags,
+			ModSeq:     m.ModSeq,
+			Received:   m.Received,
+			Saved:      m.Saved,
+			Size:       m.Size,
+			Body:       int64(m.Body),
+			Thread:     int64(m.Thread),
+			Envelope:   m.Envelope,
+			Structure:  m.Structure,
+			Preview:    m.Preview,
+			References: m.References,
 		})
 	}
 	return to
@@ -376,6 +416,20 @@ func (b *imapBox) transfer(ctx context.Context, uids uidset.Set, to string,
 	return imap.Copied(c), imapError(err)
 }
 
+// Replace implements imap.Box.
+func (b *imapBox) Replace(ctx context.Context, uid uint32, to string, d imap.Draft) (uidValidity, newUID uint32, err error) {
+	target, err := b.selectable(ctx, to)
+	if err != nil {
+		return 0, 0, err
+	}
+	draft, err := imapDraft(d)
+	if err != nil {
+		return 0, 0, err
+	}
+	newUID, err = b.store.Replace(ctx, b.id, uid, target.ID, draft)
+	return target.UIDValidity, newUID, imapError(err)
+}
+
 // imapBody is a body with the errors of imap.
 type imapBody struct{ *store.Body }
 
@@ -386,6 +440,23 @@ func (b *imapBox) Body(ctx context.Context, id int64) (imap.Body, error) {
 		return nil, imapError(err)
 	}
 	return imapBody{body}, nil
+}
+
+// Candidates implements imap.Box.
+func (b *imapBox) Candidates(ctx context.Context, uids uidset.Set, texts []imap.Lookup) ([]imap.Candidates, uidset.Set, error) {
+	needles := make([]store.Needle, len(texts))
+	for i, text := range texts {
+		needles[i] = store.Needle(text)
+	}
+	found, indexed, err := b.store.Candidates(ctx, b.id, uids, needles)
+	if err != nil {
+		return nil, uidset.Set{}, imapError(err)
+	}
+	list := make([]imap.Candidates, len(found))
+	for i, f := range found {
+		list[i] = imap.Candidates(f)
+	}
+	return list, indexed, nil
 }
 
 // ReadAt implements io.ReaderAt.

@@ -62,9 +62,14 @@ func Keys() []Key {
 		sizeKey("account.quota", func(s *Settings) *int64 { return &s.DefaultQuota },
 			"Space for the mail of a new account; 0 means no limit.",
 			"Espacio para el correo de una cuenta nueva; 0 es sin límite."),
-		listKey("imap.hide", func(s *Settings) *[]string { return &s.Hide },
-			"IMAP capabilities to hide from programs that cannot cope with them, separated by commas.",
-			"Capacidades de IMAP que se ocultan a programas que fallan con ellas, separadas por comas."),
+		switchKey("search.index", func(s *Settings) *bool { return &s.SearchIndex },
+			"Whether to keep an index of all text: searching is fast then, and the file larger by about a third of the text.",
+			"Si se guarda un índice de todo el texto: buscar es rápido entonces, y el archivo crece un tercio del texto."),
+		hideKey("imap.hide", func(s *Settings) *[]HideRule { return &s.Hide },
+			"IMAP capabilities to hide from programs that cannot cope with them, separated by commas: UIDONLY hides it from all, "+
+				"ana@example.org:UIDONLY from one account, id=Outlook*:UIDONLY from programs whose name (IMAP's ID) fits; * and ? are wildcards.",
+			"Capacidades de IMAP que se ocultan a programas que fallan con ellas, separadas por comas: UIDONLY la oculta a todos, "+
+				"ana@example.org:UIDONLY a una cuenta, id=Outlook*:UIDONLY a los programas cuyo nombre (ID de IMAP) coincide; * y ? son comodines."),
 	}
 }
 
@@ -117,10 +122,10 @@ func sizeKey(name string, field func(*Settings) *int64, english, spanish string)
 	}
 }
 
-func listKey(name string, field func(*Settings) *[]string, english, spanish string) Key {
+func hideKey(name string, field func(*Settings) *[]HideRule, english, spanish string) Key {
 	return Key{
 		Name: name, Kind: List, English: english, Spanish: spanish,
-		parse: func(s *Settings, text string) (err error) { *field(s), err = parseList(text); return err },
-		print: func(s *Settings) string { return printList(*field(s)) },
+		parse: func(s *Settings, text string) (err error) { *field(s), err = parseHide(text); return err },
+		print: func(s *Settings) string { return printHide(*field(s)) },
 	}
 }

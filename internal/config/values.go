@@ -49,19 +49,6 @@ func printSwitch(on bool) string {
 	return "no"
 }
 
-// parseList reads words separated by commas or spaces, and puts them in order.
-func parseList(text string) ([]string, error) {
-	if _, err := parseText(text); err != nil {
-		return nil, err
-	}
-	words := strings.FieldsFunc(strings.ToUpper(text), func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
-	if len(words) == 0 {
-		return nil, nil
-	}
-	slices.Sort(words)
-	return slices.Compact(words), nil
-}
-
 func printList(words []string) string { return strings.Join(words, ",") }
 
 // maxDays keeps times that are counted from it within what SQL and people handle.

@@ -14,11 +14,8 @@ func (s *session) append(tag string) error {
 	if err != nil {
 		return err
 	}
-	// Before the message is invited, not after it crossed a phone's network.
-	if m, err := s.account.Mailbox(s.ctx, name); err != nil {
-		return tryCreate(err)
-	} else if m.NonExistent || m.NoSelect {
-		return tryCreate(ErrNoMailbox)
+	if err := s.checkTarget(name); err != nil {
+		return err
 	}
 	drafts, err := s.appendMessages()
 	defer func() {
@@ -36,6 +33,16 @@ func (s *session) append(tag string) error {
 	return s.ok(tag, s.appendCode(validity, uids), "Filed.")
 }
 
+// checkTarget looks whether there is such a mailbox before the message is
+// invited, not after it crossed a phone's network.
+func (s *session) checkTarget(name string) error {
+	m, err := s.account.Mailbox(s.ctx, name)
+	if err == nil && (m.NonExistent || m.NoSelect) {
+		err = ErrNoMailbox
+	}
+	return tryCreate(err)
+}
+
 // appendCode is APPENDUID (RFC 4315 §3).
 func (s *session) appendCode(validity uint32, uids []uint32) string {
 	if !s.has("UIDPLUS") || len(uids) == 0 {
@@ -51,22 +58,8 @@ func (s *session) appendCode(validity uint32, uids []uint32) string {
 	return string(b)
 }
 
-// appendMessages reads the message; one, until MULTIAPPEND (RFC 3502) comes.
-// What it returns is to be released, with an error too.
-func (s *session) appendMessages() (drafts []Draft, err error) {
-	if err := s.dec.SP(); err != nil {
-		return nil, err
-	}
-	d, err := s.appendMessage()
-	if err != nil {
-		return nil, err
-	}
-	drafts = append(drafts, d)
-	return drafts, s.dec.CRLF()
-}
-
 // appendMessage reads flags, date and body of one message.
-func (s *session) appendMessage() (d Draft, err error) {
+func (s *session) appendMessage(budget *appendBudget) (d Draft, err error) {
 	if c, err := s.dec.Peek(); err == nil && c == '(' {
 		if d.Flags, err = s.flagList(); err != nil {
 			return d, err
@@ -78,7 +71,7 @@ func (s *session) appendMessage() (d Draft, err error) {
 	if d.Received, err = s.appendDate(); err != nil {
 		return d, err
 	}
-	d.Body, err = s.appendBody()
+	d.Body, err = s.appendBody(budget)
 	return d, err
 }
 
@@ -98,8 +91,8 @@ func (s *session) appendDate() (time.Time, error) {
 	return t, s.dec.SP()
 }
 
-// appendBody reads the literal, or UTF8 (~{n} ...) (RFC 6855 §4).
-func (s *session) appendBody() (Received, error) {
+// appendBody reads the literal, also ~{n} (RFC 3516 §4.4), or UTF8 (~{n} ...) (RFC 6855 §4).
+func (s *session) appendBody(budget *appendBudget) (Received, error) {
 	wrapped := false
 	if c, err := s.dec.Peek(); err == nil && (c == 'U' || c == 'u') {
 		if err := s.appendUTF8(); err != nil {
@@ -107,7 +100,7 @@ func (s *session) appendBody() (Received, error) {
 		}
 		wrapped = true
 	}
-	r, size, _, err := s.dec.LiteralReader(s.account.AppendLimit())
+	r, size, err := s.dec.LiteralReader(s.account.AppendLimit(), budget.take)
 	if err != nil {
 		return nil, err
 	}

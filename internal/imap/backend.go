@@ -31,6 +31,7 @@ var (
 	ErrKeywordsFull = errors.New("too many keywords")         // LIMIT
 	ErrNoMessage    = errors.New("no such message")           // EXPUNGEISSUED
 	ErrTooLarge     = errors.New("message is too large")      // TOOBIG
+	ErrMetadataFull = errors.New("too many annotations")      // METADATA TOOMANY
 	ErrInUse        = errors.New("mailbox cannot be changed") // CANNOT, INUSE
 )
 
@@ -54,9 +55,10 @@ type Backend interface {
 
 // Account is the mail of one logged-in person.
 type Account interface {
-	Name() string       // for the log: the account's address
-	Hidden() []string   // capabilities not to advertise nor accept, upper case
-	AppendLimit() int64 // octets of one message (RFC 7889)
+	Name() string                  // for the log: the account's address
+	Hidden(client string) []string // capabilities not to advertise nor accept, given what the program calls itself (ID) or ""
+	AppendLimit() int64            // octets of one message (RFC 7889)
+	MetadataSize() int64           // octets of one annotation (RFC 5464)
 
 	Mailboxes(ctx context.Context) ([]Mailbox, error) // every selectable and \NoSelect one, and names only subscribed; by name
 	Mailbox(ctx context.Context, name string) (Mailbox, error)
@@ -66,12 +68,36 @@ type Account interface {
 	Rename(ctx context.Context, from, to string) error
 	Subscribe(ctx context.Context, name string, on bool) error
 
+	Quota(ctx context.Context) (Quota, error)
+	DeletedSize(ctx context.Context, name string) (int64, error) // octets of what has \Deleted (RFC 9208 §4.1.4)
+
+	// Annotations lists what a mailbox has, without values, by name; mailbox "" is the account itself (RFC 5464 §3).
+	Annotations(ctx context.Context, mailbox string) ([]Annotation, error)
+	// Annotation is the value of one entry, nil where there is none.
+	Annotation(ctx context.Context, mailbox, entry string) ([]byte, error)
+	// Annotate sets and removes entries, all or none. ErrMetadataFull.
+	Annotate(ctx context.Context, mailbox string, list []Annotation) error
+
 	// Receive spools one message from r; the caller releases it. ErrTooLarge; an error of r comes back as it is.
 	Receive(ctx context.Context, r io.Reader) (Received, error)
 	// Append files drafts in one mailbox, all or none, and returns the UIDs in order.
 	Append(ctx context.Context, name string, drafts []Draft) (uidValidity uint32, uids []uint32, err error)
 	// Open gives the mailbox for a session; claim makes this the session that \Recent messages are told to.
 	Open(ctx context.Context, name string, claim bool) (Box, error)
+}
+
+// Quota is what an account uses and may use; a limit of 0 is none.
+type Quota struct {
+	Octets, UsedOctets       int64
+	Messages, UsedMessages   int64
+	Mailboxes, UsedMailboxes int64
+}
+
+// Annotation is an entry of RFC 5464; names are in lower case.
+type Annotation struct {
+	Entry string
+	Value []byte // nil removes the entry; not in lists
+	Size  int64  // octets of the value, in lists
 }
 
 // Received is a spooled message.
@@ -121,6 +147,8 @@ const (
 	WithMeta Fields = 1 << iota // Received, Saved, Size, Thread, Body
 	WithEnvelope
 	WithStructure
+	WithPreview
+	WithReferences
 )
 
 // Message is one row of a mailbox.
@@ -134,6 +162,8 @@ type Message struct {
 	Thread          int64  // THREADID
 	Envelope        []byte // message.DecodeEnvelope
 	Structure       []byte // message.DecodePart
+	Preview         []byte // message.Preview; nil when it was not made at delivery
+	References      []byte // message.Structure.AppendThreadIDs; nil when they were not kept at delivery
 }
 
 // View is a mailbox's UIDs and counters read together.
@@ -173,11 +203,22 @@ type Copied struct {
 	From, To    uidset.Set
 }
 
+// Lookup is a text that a search looks for, folded by package fold, of three octets at least.
+type Lookup struct {
+	Folded       string
+	Header, Body bool // where
+}
+
+// Candidates is the messages that may have the text of a Lookup.
+type Candidates struct{ Header, Body uidset.Set }
+
 // Box is an opened mailbox. It holds no transaction and no lock.
 type Box interface {
 	View(ctx context.Context) (View, error)
 	Keywords(ctx context.Context) ([]string, error) // by number from KeywordBit
 	Changes(ctx context.Context, since int64) (Changes, error)
+	// Since tells which messages of uids changed after a modseq, and which of uids were removed after it.
+	Since(ctx context.Context, since int64, uids uidset.Set) (changed, vanished uidset.Set, err error)
 	// Page appends at most limit messages with UID in uids from from on, ascending. What it returns is valid until buf is used again or Changes is called.
 	Page(ctx context.Context, uids uidset.Set, from uint32, limit int, f Fields, buf []Message) ([]Message, error)
 	// Store changes flags, but not of messages that changed after unchangedSince (RFC 7162 §3.1.3; negative: no condition).
@@ -185,7 +226,11 @@ type Box interface {
 	Expunge(ctx context.Context, uids uidset.Set) (uidset.Set, error) // only those with \Deleted
 	Copy(ctx context.Context, uids uidset.Set, to string) (Copied, error)
 	Move(ctx context.Context, uids uidset.Set, to string) (Copied, error)
+	// Replace files d in the mailbox to and removes uid from this one, both or neither (RFC 8508). ErrNoMessage.
+	Replace(ctx context.Context, uid uint32, to string, d Draft) (uidValidity, newUID uint32, err error)
 	Body(ctx context.Context, body int64) (Body, error)
+	// Candidates tells which messages of uids are in an index of texts, and which of those may have each text: the others have it not.
+	Candidates(ctx context.Context, uids uidset.Set, texts []Lookup) (list []Candidates, indexed uidset.Set, err error)
 	// Watch calls ring, from any goroutine, when the mailbox may have changed, until stop.
 	// ring does not block. It is a call and not a channel, so that an idle session
 	// needs no second goroutine: it wakes the one that waits for the client.

@@ -19,7 +19,8 @@ type capability struct {
 // from what is accepted.
 var capabilities = []capability{
 	{name: "IMAP4rev1", when: always},
-	{name: "LITERAL-", when: always},        // RFC 7888
+	{name: "LITERAL+", when: always}, // RFC 7888
+	{name: "LITERAL-", when: withoutLiteral},
 	{name: "SASL-IR", when: beforeLogin},    // RFC 4959
 	{name: "STARTTLS", when: mayStartTLS},   // RFC 3501 §6.2.1
 	{name: "LOGINDISABLED", when: insecure}, // RFC 3501 §6.2.3
@@ -41,11 +42,33 @@ var capabilities = []capability{
 	{name: "WITHIN", when: afterLogin},                          // RFC 5032
 	{name: "APPENDLIMIT", when: afterLogin, value: appendLimit}, // RFC 7889
 	{name: "UTF8=ACCEPT", when: afterLogin},                     // RFC 6855
+	{name: "MULTIAPPEND", when: afterLogin},                     // RFC 3502
+	{name: "REPLACE", when: afterLogin},                         // RFC 8508
+	{name: "QUOTA", when: afterLogin},                           // RFC 9208
+	{name: "QUOTA=RES-STORAGE", when: offersQuota},
+	{name: "QUOTA=RES-MESSAGE", when: offersQuota},
+	{name: "QUOTA=RES-MAILBOX", when: offersQuota},
+	{name: "METADATA", when: afterLogin}, // RFC 5464
+	{name: "METADATA-SERVER", when: offersMetadata},
+	{name: "LIST-METADATA", when: offersMetadata},   // RFC 9590
+	{name: "COMPRESS=DEFLATE", when: notCompressed}, // RFC 4978
+	{name: "UNAUTHENTICATE", when: afterLogin},      // RFC 8437
+	{name: "CONDSTORE", when: afterLogin},           // RFC 7162
+	{name: "QRESYNC", when: offersQResync},          // RFC 7162 §3.2
+	{name: "UIDONLY", when: afterLogin},             // RFC 9586; hidden unless the owner shows it
 }
 
 func always(*session) bool        { return true }
 func beforeLogin(s *session) bool { return s.state == notAuthenticated }
 func afterLogin(s *session) bool  { return s.state != notAuthenticated }
+
+func offersQResync(s *session) bool { return afterLogin(s) && s.hasQResync() }
+
+// withoutLiteral tells that LITERAL+ is hidden: RFC 7888 §6 allows one of the two.
+func withoutLiteral(s *session) bool { return !s.has("LITERAL+") }
+
+func offersQuota(s *session) bool    { return afterLogin(s) && s.has("QUOTA") }
+func offersMetadata(s *session) bool { return afterLogin(s) && s.has("METADATA") }
 
 func mayStartTLS(s *session) bool {
 	return beforeLogin(s) && s.server.TLS != nil && !s.wire.isTLS()

@@ -38,6 +38,13 @@ var commands = commandTable(
 	command{name: "LSUB", states: loggedIn, run: (*session).lsub},
 	command{name: "STATUS", states: loggedIn, run: (*session).statusCommand},
 	command{name: "APPEND", states: loggedIn, run: (*session).append},
+	command{name: "GETQUOTA", states: loggedIn, capability: "QUOTA", run: (*session).getQuota},
+	command{name: "GETQUOTAROOT", states: loggedIn, capability: "QUOTA", run: (*session).getQuotaRoot},
+	command{name: "SETQUOTA", states: loggedIn, capability: "QUOTA", run: (*session).setQuota},
+	command{name: "GETMETADATA", states: loggedIn, capability: "METADATA", run: (*session).getMetadata},
+	command{name: "SETMETADATA", states: loggedIn, capability: "METADATA", run: (*session).setMetadata},
+	command{name: "COMPRESS", states: loggedIn, capability: "COMPRESS=DEFLATE", run: (*session).compress},
+	command{name: "UNAUTHENTICATE", states: loggedIn, capability: "UNAUTHENTICATE", run: (*session).unauthenticate},
 	command{name: "IDLE", states: loggedIn, capability: "IDLE", run: (*session).idle},
 
 	command{name: "CHECK", states: selected, run: (*session).check},
@@ -53,6 +60,8 @@ var commands = commandTable(
 	command{name: "UID STORE", states: selected, run: numbered((*session).store, true)},
 	command{name: "COPY", states: selected, run: numbered((*session).copy, false)},
 	command{name: "UID COPY", states: selected, run: numbered((*session).copy, true)},
+	command{name: "REPLACE", states: selected, capability: "REPLACE", run: numbered((*session).replace, false)},
+	command{name: "UID REPLACE", states: selected, capability: "REPLACE", run: numbered((*session).replace, true)},
 	command{name: "MOVE", states: selected, capability: "MOVE", run: numbered((*session).move, false)},
 	command{name: "UID MOVE", states: selected, capability: "MOVE", run: numbered((*session).move, true)},
 )
@@ -159,6 +168,9 @@ func (s *session) dispatch(tag string) error {
 	}
 	if err := s.checkState(c); err != nil {
 		return err // before anything of its arguments is read
+	}
+	if err := s.checkUIDOnly(c); err != nil {
+		return err
 	}
 	s.command = c
 	return c.run(s, tag)

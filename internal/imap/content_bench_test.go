@@ -36,6 +36,9 @@ func newBenchBox(b *testing.B, n int) *benchBox {
 
 func (x *benchBox) Keywords(context.Context) ([]string, error) { return []string{"$Junk"}, nil }
 
+func (x *benchBox) Since(context.Context, int64, uidset.Set) (changed, vanished uidset.Set, err error) {
+	return uidset.Set{}, uidset.Set{}, nil
+}
 func (x *benchBox) Changes(context.Context, int64) (Changes, error) { return Changes{}, nil }
 
 func (x *benchBox) Page(_ context.Context, u uidset.Set, from uint32, limit int, _ Fields, buf []Message) ([]Message, error) {

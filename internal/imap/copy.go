@@ -36,7 +36,7 @@ func (s *session) move(tag string, uid bool) error {
 	if code := s.copyCode(moved); code != "" {
 		s.status("*", "OK", code, "Moved.")
 	}
-	return s.ok(tag, "", "Moved.")
+	return s.okExpunged(tag, moved.From.Len() > 0, "Moved.")
 }
 
 func (s *session) copyArguments(uid bool) (uids uidset.Set, to string, err error) {

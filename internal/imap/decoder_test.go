@@ -156,9 +156,9 @@ func TestSkip(t *testing.T) {
 // What is left of a message that was accepted is thrown away before the rest is read.
 func TestLiteralReaderLeftOver(t *testing.T) {
 	d := newDecoder("~{10+}\r\n0123456789)\r\nNEXT", io.Discard)
-	r, size, binary, err := d.LiteralReader(10)
-	if err != nil || size != 10 || !binary {
-		t.Fatal(size, binary, err)
+	r, size, err := d.LiteralReader(10, func(int64) error { return nil })
+	if err != nil || size != 10 {
+		t.Fatal(size, err)
 	}
 	if b, err := io.ReadAll(io.LimitReader(r, 4)); string(b) != "0123" {
 		t.Errorf("%q, %v", b, err)
@@ -203,7 +203,7 @@ func FuzzDecoder(f *testing.F) {
 				err = d.SkipList()
 			case 8:
 				var r io.Reader
-				if r, _, _, err = d.LiteralReader(100); err == nil {
+				if r, _, err = d.LiteralReader(100, func(int64) error { return nil }); err == nil {
 					io.CopyN(io.Discard, r, 3)
 				}
 			case 9:

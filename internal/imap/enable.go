@@ -40,6 +40,20 @@ func (s *session) enableFeature(name string) bool {
 	case name == "UTF8=ACCEPT" && !s.enabled.UTF8: // RFC 6855 §3
 		s.enabled.UTF8 = true
 		return true
+	case name == "IMAP4REV2" && !s.enabled.Rev2: // RFC 9051 §6.3.1
+		s.enableRev2()
+		return true
+	// These are listed also when a command switched them on before: a client
+	// would take silence for a refusal.
+	case name == "CONDSTORE": // RFC 7162 §3.1
+		s.enableCondStore()
+		return true
+	case name == "QRESYNC" && s.hasQResync(): // RFC 7162 §3.2.3
+		s.enableQResync()
+		return true
+	case name == "UIDONLY" && !s.enabled.UIDOnly: // RFC 9586 §3.1
+		s.enabled.UIDOnly = true
+		return true
 	}
 	return false
 }

@@ -113,6 +113,22 @@ func (e *encoder) Quoted(s string) *encoder {
 	}
 }
 
+// AString writes s as an atom where it can be one.
+func (e *encoder) AString(s string) *encoder {
+	if isPlainName(s) {
+		return e.Raw(s)
+	}
+	return e.String(s)
+}
+
+// Binary writes s as String does, or as literal8 when it holds NUL (RFC 5464 §5, RFC 3516 §4.4).
+func (e *encoder) Binary(s string) *encoder {
+	if strings.IndexByte(s, 0) >= 0 {
+		return e.Byte('~').Literal(int64(len(s))).Raw(s)
+	}
+	return e.String(s)
+}
+
 // NString writes s, or NIL when it is empty.
 func (e *encoder) NString(s string) *encoder {
 	if s == "" {
@@ -126,10 +142,7 @@ func (e *encoder) MailboxName(name string) *encoder {
 	if !e.utf8 {
 		name = encodeMUTF7(name)
 	}
-	if isPlainName(name) {
-		return e.Raw(name)
-	}
-	return e.String(name)
+	return e.AString(name)
 }
 
 // isPlainName tells whether a name can stand as an atom.

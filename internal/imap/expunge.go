@@ -30,10 +30,11 @@ func (s *session) expungeUIDs(tag string, uids uidset.Set) error {
 	if s.readOnly {
 		return errReadOnly
 	}
-	if _, err := s.box.Expunge(s.ctx, uids); err != nil {
+	gone, err := s.box.Expunge(s.ctx, uids)
+	if err != nil {
 		return err
 	}
-	return s.ok(tag, "", "Removed.")
+	return s.okExpunged(tag, gone.Len() > 0, "Removed.")
 }
 
 // setArgument reads a space and a set of messages.

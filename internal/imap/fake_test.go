@@ -24,6 +24,8 @@ type fakeBackend struct {
 	hidden []string
 	limit  int64 // APPENDLIMIT
 	fail   error // of Store and Copy
+
+	annotations map[string]map[string][]byte // by mailbox, "" for the account
 }
 
 type fakeMailbox struct {
@@ -48,7 +50,7 @@ type fakeVanished struct {
 
 // newFake makes INBOX, Drafts, Sent and Trash.
 func newFake() *fakeBackend {
-	f := &fakeBackend{boxes: map[string]*fakeMailbox{}, limit: 1 << 20}
+	f := &fakeBackend{boxes: map[string]*fakeMailbox{}, limit: 1 << 20, modSeq: 1}
 	for name, use := range map[string]string{"INBOX": "", "Drafts": `\Drafts`, "Sent": `\Sent`, "Trash": `\Trash`} {
 		f.add(name, use).Subscribed = true
 	}
@@ -144,7 +146,6 @@ func (f *fakeBackend) Login(_ context.Context, _ Peer, user, password string) (A
 }
 
 func (f *fakeBackend) Name() string       { return "ana@example.test" }
-func (f *fakeBackend) Hidden() []string   { return f.hidden }
 func (f *fakeBackend) AppendLimit() int64 { return f.limit }
 
 func (f *fakeBackend) Mailboxes(context.Context) ([]Mailbox, error) {
@@ -187,7 +188,9 @@ func (f *fakeBackend) Mailbox(_ context.Context, name string) (Mailbox, error) {
 	if err != nil {
 		return Mailbox{}, err
 	}
-	return b.count(), nil
+	m := b.count()
+	m.ModSeq = f.modSeq
+	return m, nil
 }
 
 func (f *fakeBackend) Recent(_ context.Context, name string) (n int64, err error) {
@@ -319,6 +322,11 @@ func (x *fakeBox) View(context.Context) (View, error) {
 	return v, nil
 }
 
+// Candidates knows nothing: the whole appliance's tests have an index.
+func (x *fakeBox) Candidates(context.Context, uidset.Set, []Lookup) ([]Candidates, uidset.Set, error) {
+	return nil, uidset.Set{}, nil
+}
+
 func (x *fakeBox) Keywords(context.Context) ([]string, error) {
 	x.f.mu.Lock()
 	defer x.f.mu.Unlock()
@@ -342,6 +350,23 @@ func (x *fakeBox) Changes(_ context.Context, since int64) (Changes, error) {
 		}
 	}
 	return c, nil
+}
+
+func (x *fakeBox) Since(_ context.Context, since int64, uids uidset.Set) (changed, vanished uidset.Set, err error) {
+	x.f.mu.Lock()
+	defer x.f.mu.Unlock()
+	var now, gone uidset.Builder
+	for i := range x.b.messages {
+		if m := &x.b.messages[i]; m.ModSeq > since {
+			now.Add(m.UID)
+		}
+	}
+	for _, v := range x.b.vanished {
+		if v.modSeq > since {
+			gone.Add(v.uid)
+		}
+	}
+	return now.Set().And(uids), gone.Set().And(uids), nil
 }
 
 func (x *fakeBox) Page(_ context.Context, uids uidset.Set, from uint32, limit int, _ Fields, buf []Message) ([]Message, error) {

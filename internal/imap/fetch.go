@@ -158,12 +158,17 @@ func (f *fetcher) markSeen(page []Message) uidset.Set {
 		}
 	}
 	unseen := b.Set()
-	if err := f.s.markSeen(unseen); err != nil {
+	stored, err := f.s.markSeen(unseen)
+	if err != nil {
 		f.s.log.Warn("could not mark messages as seen", "err", err)
 		return uidset.Set{}
 	}
+	unseen = unseen.AndNot(stored.Modified) // others changed these: the update tells of them
 	for i := range page {
 		page[i].Flags |= Seen
+		if stored.ModSeq != 0 && unseen.Has(page[i].UID) {
+			page[i].ModSeq = stored.ModSeq
+		}
 	}
 	return unseen
 }
@@ -181,7 +186,7 @@ func (f *fetcher) writeMessage() error {
 		}
 	}
 	enc := f.s.enc
-	enc.Raw("* ").Number(f.s.view.Seq(f.m.UID)).Raw(" FETCH (")
+	f.s.beginFetch(f.s.view.Seq(f.m.UID), f.m.UID)
 	for i := range f.req.items {
 		if i > 0 {
 			enc.Byte(' ')
@@ -193,6 +198,10 @@ func (f *fetcher) writeMessage() error {
 	if f.seen && !f.req.flags {
 		enc.Byte(' ')
 		f.s.writeFlags(*f.m)
+	}
+	if f.seen && f.s.enabled.CondStore && !f.req.modSeq { // RFC 7162 §3.1: with any change of flags
+		enc.Byte(' ')
+		f.s.writeModSeq(f.m.ModSeq)
 	}
 	enc.Byte(')').CRLF()
 	return nil

@@ -10,7 +10,9 @@ type fetchKind struct {
 	body    bool    // reads the body
 	seen    bool    // sets \Seen (RFC 3501 §6.4.5)
 	section section // of items that mean a section without naming it
-	write   func(f *fetcher, item *fetchItem) error
+
+	capability string // that must be visible for the item to exist; empty: always
+	write      func(f *fetcher, item *fetchItem) error
 }
 
 // fetchKinds are the data items by the word that asks for them, with "[" when a
@@ -18,6 +20,7 @@ type fetchKind struct {
 var fetchKinds = map[string]*fetchKind{
 	"UID":           {label: "UID", write: (*fetcher).writeUID},
 	"FLAGS":         {label: "FLAGS", write: (*fetcher).writeFlags},
+	"MODSEQ":        {label: "MODSEQ", capability: "CONDSTORE", write: (*fetcher).writeModSeq},
 	"INTERNALDATE":  {label: "INTERNALDATE", fields: WithMeta, write: (*fetcher).writeDate},
 	"RFC822.SIZE":   {label: "RFC822.SIZE", fields: WithMeta, write: (*fetcher).writeSize},
 	"ENVELOPE":      {label: "ENVELOPE", fields: WithEnvelope, write: (*fetcher).writeEnvelope},

@@ -13,6 +13,13 @@ type fetchRequest struct {
 	body   bool   // an item reads the body
 	seen   bool   // an item sets \Seen
 	flags  bool   // FLAGS is among the items
+	modSeq bool   // MODSEQ is among the items
+
+	since        bool  // CHANGEDSINCE was given (RFC 7162 §3.1.4.1):
+	changedSince int64 // only what changed after it
+	vanished     bool  // VANISHED, too (RFC 7162 §3.2.6)
+
+	partial partialRange // of PARTIAL (RFC 9394 §3.3)
 }
 
 // fetchItem is one data item, ready to be written.
@@ -36,7 +43,13 @@ func (s *session) parseFetch(uid bool) (set uidset.Set, req fetchRequest, err er
 		err = d.SP()
 	}
 	if err == nil {
-		req, err = parseFetchRequest(d, uid)
+		req, err = parseFetchRequest(d, uid && !s.enabled.UIDOnly) // RFC 9586 §3.3: the response has it
+	}
+	if err == nil {
+		err = s.parseFetchModifiers(&req, uid)
+	}
+	if err == nil {
+		err = s.checkFetchItems(&req)
 	}
 	if err == nil {
 		err = d.CRLF()
@@ -44,7 +57,23 @@ func (s *session) parseFetch(uid bool) (set uidset.Set, req fetchRequest, err er
 	if err == nil {
 		set, err = s.resolve(n, uid)
 	}
+	if err == nil && req.modSeq {
+		s.enableCondStore()
+	}
+	if err == nil {
+		set, err = s.narrowFetch(set, n, &req)
+	}
 	return set, req, err
+}
+
+// checkFetchItems refuses items of capabilities that are hidden.
+func (s *session) checkFetchItems(req *fetchRequest) error {
+	for i := range req.items {
+		if it := &req.items[i]; it.capability != "" && !s.has(it.capability) {
+			return syntaxf("There is no data item %s.", it.label)
+		}
+	}
+	return nil
 }
 
 // parseFetchRequest reads the data items: a macro, one item, or a list.
@@ -141,6 +170,7 @@ func (r *fetchRequest) addWord(word string) {
 	kind := fetchKinds[word]
 	r.add(fetchItem{fetchKind: kind, label: kind.label, section: kind.section})
 	r.flags = r.flags || word == "FLAGS"
+	r.modSeq = r.modSeq || word == "MODSEQ"
 }
 
 // add adds an item once: what is asked for twice is answered once.

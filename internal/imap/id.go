@@ -1,6 +1,9 @@
 package imap
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // maxIDFields is how many fields of ID are read (RFC 2971 §3.3).
 const maxIDFields = 30
@@ -11,8 +14,10 @@ func (s *session) id(tag string) error {
 	if err != nil {
 		return err
 	}
-	if len(client) > 0 {
-		s.log.Info("imap client", "id", strings.Join(client, " "))
+	if client != "" {
+		s.client = client
+		s.log.Info("imap client", "id", s.client)
+		s.hideFromClient()
 	}
 	s.enc.Raw(`* ID ("name" "Buzon"`)
 	if s.server.Version != "" {
@@ -22,32 +27,37 @@ func (s *session) id(tag string) error {
 	return s.ok(tag, "", "Pleased to meet you.")
 }
 
+// idFields are those of which we take notice, in the order in which the
+// program's name is put together: "Outlook 16.0 Windows".
+var idFields = [...]string{"name", "version", "os"}
+
 // idArguments reads NIL or a list of pairs.
-func (s *session) idArguments() (client []string, err error) {
+func (s *session) idArguments() (client string, err error) {
 	if err := s.dec.SP(); err != nil {
-		return nil, err
+		return "", err
 	}
 	if c, err := s.dec.Peek(); err != nil || c != '(' {
 		if _, _, err := s.dec.NString(); err != nil {
-			return nil, err
+			return "", err
 		}
-		return nil, s.dec.CRLF()
+		return "", s.dec.CRLF()
 	}
 	fields := 0
+	var told [len(idFields)]string
 	err = s.dec.List(func() error {
 		if fields++; fields > maxIDFields {
 			return syntaxf("ID may have at most %d fields.", maxIDFields)
 		}
 		field, value, err := s.idField()
-		if f := strings.ToLower(field); f == "name" || f == "version" || f == "os" {
-			client = append(client, value)
+		if i := slices.Index(idFields[:], strings.ToLower(field)); i >= 0 {
+			told[i] = value
 		}
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	return client, s.dec.CRLF()
+	return strings.TrimSpace(strings.Join(told[:], " ")), s.dec.CRLF()
 }
 
 func (s *session) idField() (name, value string, err error) {

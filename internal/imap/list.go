@@ -105,6 +105,11 @@ func (s *session) writeList(n *listNode, o *listOptions) error {
 			return err
 		}
 	}
+	if o.metadata != nil && !n.NonExistent {
+		if err := s.writeMetadata(n.Name, o.metadata); err != nil && !errors.Is(err, ErrNoMailbox) {
+			return err
+		}
+	}
 	return s.enc.Err()
 }
 

@@ -11,7 +11,8 @@ type listOptions struct {
 	recursive        bool
 
 	returnSubscribed bool
-	status           []*statusItem // RETURN (STATUS (...)), RFC 5819
+	status           []*statusItem    // RETURN (STATUS (...)), RFC 5819
+	metadata         *metadataRequest // RETURN (METADATA (...)), RFC 9590
 }
 
 // listArguments reads LIST's arguments.
@@ -153,6 +154,12 @@ func (s *session) listReturnOption(o *listOptions) error {
 		}
 		o.status, err = s.statusItemList()
 		return err
+	case name == "METADATA" && s.has("METADATA") && s.has("LIST-METADATA"):
+		o.metadata = &metadataRequest{maxSize: -1}
+		if err := s.dec.SP(); err != nil {
+			return err
+		}
+		return s.listMetadata(o.metadata)
 	default:
 		return syntaxf("LIST cannot return %s.", name)
 	}

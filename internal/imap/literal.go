@@ -88,21 +88,24 @@ func (l *literalReader) Read(p []byte) (int, error) {
 }
 
 // LiteralReader gives the literal that comes next as a reader, when it has at
-// most limit octets. What is not read of it is thrown away by the decoder's
-// next step.
-func (d *decoder) LiteralReader(limit int64) (r io.Reader, size int64, binary bool, err error) {
+// most limit octets and allow agrees to its size. What is not read of it is
+// thrown away by the decoder's next step.
+func (d *decoder) LiteralReader(limit int64, allow func(size int64) error) (r io.Reader, size int64, err error) {
 	h, err := d.literalHeader()
 	if err != nil {
-		return nil, 0, false, err
+		return nil, 0, err
 	}
 	if h.size > limit {
-		return nil, 0, false, refuse("TOOBIG", "The message is too large.") // RFC 7889 §4
+		return nil, 0, refuse("TOOBIG", "The message is too large.") // RFC 7889 §4
+	}
+	if err := allow(h.size); err != nil {
+		return nil, 0, err
 	}
 	if err := d.accept(h); err != nil {
-		return nil, 0, false, err
+		return nil, 0, err
 	}
 	d.open = &literalReader{d, h.size}
-	return d.open, h.size, h.binary, nil
+	return d.open, h.size, nil
 }
 
 // closeLiteral throws away what was not read of an accepted literal.

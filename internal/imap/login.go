@@ -46,7 +46,7 @@ func (s *session) loginArguments() (user, password string, err error) {
 
 // loggedIn makes the session the account's.
 func (s *session) loggedIn(tag string, account Account) error {
-	s.account, s.hidden = account, slices.Clone(account.Hidden())
+	s.account, s.hidden = account, slices.Clone(account.Hidden(s.client))
 	s.state = authenticated
 	s.log = s.log.With("account", account.Name())
 	s.wire.loggedIn()

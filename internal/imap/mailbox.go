@@ -29,9 +29,11 @@ func (s *session) create(tag string) error {
 	}
 	// A "/" at the end announces children to come; here any mailbox may have some.
 	name = strings.TrimSuffix(name, "/")
-	if _, err := s.account.Create(s.ctx, name, use); err != nil {
+	m, err := s.account.Create(s.ctx, name, use)
+	if err != nil {
 		return err
 	}
+	s.tellRenamed(m.Name, name)
 	return s.ok(tag, "", "Created.")
 }
 
@@ -121,6 +123,9 @@ func (s *session) rename(tag string) error {
 	}
 	if err := s.account.Rename(s.ctx, from, to); err != nil {
 		return err
+	}
+	if from != "INBOX" {
+		s.tellRenamed(to, from)
 	}
 	if s.name == from && from != "INBOX" { // renaming INBOX moves its mail and leaves it
 		s.name = to

@@ -16,6 +16,7 @@ const (
 	returnAll
 	returnCount
 	returnSave
+	returnPartial
 )
 
 // returnOptions are their names.
@@ -25,12 +26,15 @@ var returnOptions = map[string]returnOption{
 	"ALL":   returnAll,
 	"COUNT": returnCount,
 	"SAVE":  returnSave,
+
+	"PARTIAL": returnPartial, // RFC 9394
 }
 
 // searchRequest is a SEARCH as it was asked.
 type searchRequest struct {
 	extended bool // RETURN was there: the answer is ESEARCH
 	options  returnOption
+	partial  partialRange // of PARTIAL
 	program  *searchProgram
 }
 
@@ -51,21 +55,28 @@ func (s *session) search(tag string, uid bool) error {
 }
 
 func (s *session) runSearch(tag string, uid bool, req searchRequest) error {
-	found, err := s.find(req.program, req.options)
+	if !req.extended && s.enabled.Rev2 { // RFC 9051 §6.4.4
+		req.extended, req.options = true, returnAll
+	}
+	uids, err := s.find(&req)
 	if err != nil {
 		return err
 	}
 	if req.options&returnSave != 0 {
-		s.saved = saveResult(found, req.options)
+		s.saved = saveResult(uids, &req)
 	}
-	result := found
+	highest, err := s.searchModSeq(uids, req)
+	if err != nil {
+		return err
+	}
+	result := uids
 	if !uid {
-		result = seqsOf(s.view, found)
+		result = seqsOf(s.view, uids)
 	}
 	if req.extended {
-		s.writeESearch(tag, uid, req.options, result)
+		s.writeESearch(tag, uid, req, found{result}, highest)
 	} else {
-		s.writeSearch(result)
+		s.writeSearch(result, highest)
 	}
 	return nil
 }
@@ -77,7 +88,7 @@ func (s *session) parseSearch() (req searchRequest, err error) {
 	word, err := p.firstWord()
 	if word == "RETURN" && err == nil {
 		req.extended = true
-		if req.options, err = p.parseReturn(); err == nil {
+		if err = p.parseReturn(&req); err == nil {
 			word, err = p.firstWord()
 		}
 	}
@@ -93,81 +104,68 @@ func (s *session) parseSearch() (req searchRequest, err error) {
 }
 
 // parseReturn reads the list after RETURN. RFC 4731 §3.1: an empty one means ALL.
-func (p *searchParser) parseReturn() (options returnOption, err error) {
-	if err = p.d.SP(); err != nil {
-		return 0, err
-	}
-	err = p.d.List(func() error {
-		word, err := p.d.Keyword()
-		option, ok := returnOptions[word]
-		if err == nil && !ok {
-			err = syntaxf("There is no return option %s.", word)
-		}
-		options |= option
+func (p *searchParser) parseReturn(req *searchRequest) error {
+	if err := p.d.SP(); err != nil {
 		return err
-	})
-	if options == 0 {
-		options = returnAll
 	}
-	return options, err
+	if err := p.d.List(func() error { return p.parseReturnOption(req) }); err != nil {
+		return err
+	}
+	if req.options == 0 {
+		req.options = returnAll
+	}
+	if req.options&returnAll != 0 && req.partial.given() { // RFC 9394 §3.1
+		return syntaxf("RETURN may not have both ALL and PARTIAL.")
+	}
+	return nil
 }
 
-// saveResult is what $ becomes. RFC 5182 §2.1: with MIN or MAX and neither ALL
-// nor COUNT, only those.
-func saveResult(found uidset.Set, options returnOption) uidset.Set {
-	if options&(returnMin|returnMax) == 0 || options&(returnAll|returnCount) != 0 || found.Len() == 0 {
+func (p *searchParser) parseReturnOption(req *searchRequest) error {
+	word, err := p.d.Keyword()
+	if err != nil {
+		return err
+	}
+	option, ok := returnOptions[word]
+	if !ok || option == returnPartial && (!p.s.has("PARTIAL") || req.partial.given()) {
+		return syntaxf("There is no return option %s, or only one.", word)
+	}
+	req.options |= option
+	if option == returnPartial {
+		req.partial, err = parsePartialRange(p.d)
+	}
+	return err
+}
+
+// saveResult is what $ becomes. RFC 5182 §2.1, RFC 9394 §3.2: with MIN, MAX or
+// PARTIAL and neither ALL nor COUNT, only those.
+func saveResult(found uidset.Set, req *searchRequest) uidset.Set {
+	if req.options&(returnMin|returnMax|returnPartial) == 0 || req.options&(returnAll|returnCount) != 0 || found.Len() == 0 {
 		return found
 	}
 	var b uidset.Builder
-	if options&returnMin != 0 {
+	if req.options&returnMin != 0 {
 		b.Add(found.Min())
 	}
-	if options&returnMax != 0 {
+	if req.options&returnMax != 0 {
 		b.Add(found.Max())
+	}
+	if req.partial.given() {
+		return b.Set().Or(req.partial.of(found))
 	}
 	return b.Set()
 }
 
 // writeSearch writes RFC 3501 §7.2.5's response. It is there when nothing was found, too.
-func (s *session) writeSearch(found uidset.Set) {
+func (s *session) writeSearch(found uidset.Set, highest int64) {
 	s.enc.Raw("* SEARCH")
 	found.All(func(n uint32) bool {
 		s.enc.Byte(' ').Number(n)
 		return s.enc.Err() == nil
 	})
-	s.enc.CRLF()
-}
-
-// writeESearch writes RFC 4731 §3.1's response. RFC 5182 §2.1: none when
-// SAVE alone was asked for.
-func (s *session) writeESearch(tag string, uid bool, options returnOption, found uidset.Set) {
-	if options == returnSave {
-		return
-	}
-	s.enc.Raw("* ESEARCH (TAG ").String(tag).Byte(')')
-	if uid {
-		s.enc.Raw(" UID")
-	}
-	if found.Len() > 0 {
-		s.writeESearchNumbers(options, found)
-	}
-	if options&returnCount != 0 {
-		s.enc.Raw(" COUNT ").Number(uint32(found.Len()))
+	if highest > 0 { // RFC 7162 §3.1.5
+		s.enc.Raw(" (MODSEQ ").Number64(highest).Byte(')')
 	}
 	s.enc.CRLF()
-}
-
-// writeESearchNumbers writes what RFC 4731 §3.1 leaves out when nothing was found.
-func (s *session) writeESearchNumbers(options returnOption, found uidset.Set) {
-	if options&returnMin != 0 {
-		s.enc.Raw(" MIN ").Number(found.Min())
-	}
-	if options&returnMax != 0 {
-		s.enc.Raw(" MAX ").Number(found.Max())
-	}
-	if options&returnAll != 0 {
-		s.enc.Raw(" ALL ").Bytes(appendSet(nil, found))
-	}
 }
 
 // parseCharset reads the name after CHARSET. RFC 6855 §3: not once UTF8=ACCEPT is enabled.

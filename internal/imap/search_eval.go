@@ -3,6 +3,7 @@ package imap
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"buzon/internal/message"
 	"buzon/internal/uidset"
@@ -25,9 +26,10 @@ type finder struct {
 	header  []byte // of a part
 }
 
-// find returns the UIDs of the messages that match. When options ask for MIN or
-// MAX alone, only those need be among them.
-func (s *session) find(program *searchProgram, options returnOption) (uidset.Set, error) {
+// find returns the UIDs of the messages that match. When RETURN asks for MIN,
+// MAX or PARTIAL alone, only those need be among them.
+func (s *session) find(req *searchRequest) (uidset.Set, error) {
+	program := req.program
 	base, exact := program.root.narrow(s.view.AndNot(s.vanished))
 	if exact || base.Len() == 0 {
 		return base, nil
@@ -35,17 +37,23 @@ func (s *session) find(program *searchProgram, options returnOption) (uidset.Set
 	if err := s.bindKeywords(program); err != nil {
 		return uidset.Set{}, err
 	}
+	base, err := s.lookUp(program, base)
+	if err != nil || base.Len() == 0 {
+		return base, err
+	}
 	f := newFinder(s, program)
 	defer f.scanner.release()
-	switch options &^ returnSave {
+	switch req.options &^ returnSave {
 	case returnMin:
-		return f.scan(base, false, true)
+		return f.scan(base, false, 1)
 	case returnMax:
-		return f.scan(base, true, true)
+		return f.scan(base, true, 1)
 	case returnMin | returnMax:
 		return f.ends(base)
+	case returnPartial:
+		return f.scan(base, req.partial.fromEnd, int(req.partial.hi()))
 	}
-	return f.scan(base, false, false)
+	return f.scan(base, false, math.MaxInt)
 }
 
 func (s *session) bindKeywords(program *searchProgram) error {
@@ -87,19 +95,20 @@ func newFinder(s *session, program *searchProgram) *finder {
 
 // ends finds the first and the last match.
 func (f *finder) ends(base uidset.Set) (uidset.Set, error) {
-	first, err := f.scan(base, false, true)
+	first, err := f.scan(base, false, 1)
 	if err != nil || first.Len() == 0 {
 		return first, err
 	}
-	last, err := f.scan(base, true, true)
+	last, err := f.scan(base, true, 1)
 	return first.Or(last), err
 }
 
 // scan asks the messages of base in steps, from the end when backward, and
-// stops at the first step with a match when one is enough.
-func (f *finder) scan(base uidset.Set, backward, one bool) (uidset.Set, error) {
+// stops at the step with which there are enough matches.
+func (f *finder) scan(base uidset.Set, backward bool, enough int) (uidset.Set, error) {
 	var found []uidset.Range
-	for done := 0; done < base.Len() && !(one && len(found) > 0); done += searchPage {
+	matched := 0
+	for done := 0; done < base.Len() && matched < enough; done += searchPage {
 		lo := done + 1
 		if backward {
 			lo = base.Len() - done - searchPage + 1
@@ -109,6 +118,7 @@ func (f *finder) scan(base uidset.Set, backward, one bool) (uidset.Set, error) {
 			return uidset.Set{}, err
 		}
 		found = append(found, matches.Ranges()...)
+		matched += matches.Len()
 	}
 	return uidset.Of(found...), nil
 }

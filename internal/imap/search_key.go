@@ -57,6 +57,8 @@ type searchKey struct {
 	set  uidset.Set
 	cost cost
 	test func(*candidate) verdict
+	// What an index may know of a leaf (search_index.go).
+	looks []look
 }
 
 // ask gives the verdict on a candidate with what is at hand at a cost.
@@ -70,6 +72,9 @@ func (k *searchKey) ask(c *candidate, at cost) verdict {
 		return k.askAll(c, at, yes)
 	case opNot:
 		return opposite(k.kids[0].ask(c, at))
+	}
+	if k.excludes(c.m.UID) {
+		return no
 	}
 	if k.cost > at {
 		return unknown
@@ -102,8 +107,7 @@ func opposite(v verdict) verdict {
 }
 
 // narrow tells which messages of view may match: exactly those when exact, else
-// a superset. It reads nothing. This is where an index of the text can put its
-// candidates: a leaf that has some answers them, not exact.
+// a superset. It reads nothing; what the index answered narrows further.
 func (k *searchKey) narrow(view uidset.Set) (set uidset.Set, exact bool) {
 	switch k.op {
 	case opSet:
@@ -116,8 +120,9 @@ func (k *searchKey) narrow(view uidset.Set) (set uidset.Set, exact bool) {
 		if set, exact = k.kids[0].narrow(view); exact {
 			return view.AndNot(set), true
 		}
+		return view, false
 	}
-	return view, false
+	return k.narrowLooks(view), false
 }
 
 func (k *searchKey) narrowAll(view, set uidset.Set, join func(a, b uidset.Set) uidset.Set) (uidset.Set, bool) {

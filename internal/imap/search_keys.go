@@ -45,7 +45,8 @@ var searchKeys = map[string]parseSearchKey{
 	"OLDER":   withinKey(func(t, limit time.Time) bool { return !t.After(limit) }),
 	"YOUNGER": withinKey(func(t, limit time.Time) bool { return !t.Before(limit) }),
 
-	"UID": uidKey,
+	"UID":    uidKey,
+	"MODSEQ": modSeqKey,
 
 	"BCC":     fieldKey("Bcc"),
 	"CC":      fieldKey("Cc"),
@@ -141,7 +142,9 @@ func uidKey(p *searchParser) (searchKey, error) {
 func fieldKey(name string) parseSearchKey {
 	return func(p *searchParser) (searchKey, error) {
 		text, err := p.text()
-		return searchField(name, text), err
+		k := searchField(name, text)
+		k.looks = p.lookField(name, text)
+		return k, err
 	}
 }
 
@@ -154,7 +157,9 @@ func headerKey(p *searchParser) (searchKey, error) {
 		return searchKey{}, err
 	}
 	text, err := p.text()
-	return searchField(name, text), err
+	k := searchField(name, text)
+	k.looks = p.lookField(name, text)
+	return k, err
 }
 
 // searchField makes the key for one field: the envelope's where it has the
@@ -188,11 +193,11 @@ func textKey(header bool) parseSearchKey {
 		if err != nil {
 			return searchKey{}, err
 		}
-		body := searchKey{cost: costBody, test: func(c *candidate) verdict { return c.bodyHas(at) }}
+		body := searchKey{cost: costBody, test: func(c *candidate) verdict { return c.bodyHas(at) }, looks: p.look(text, false)}
 		if !header {
 			return body, nil
 		}
-		inHeader := searchKey{cost: costHeader, test: func(c *candidate) verdict { return c.headerHas(at) }}
+		inHeader := searchKey{cost: costHeader, test: func(c *candidate) verdict { return c.headerHas(at) }, looks: p.look(text, true)}
 		return searchKey{op: opOr, kids: []searchKey{inHeader, body}}, nil
 	}
 }

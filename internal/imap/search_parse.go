@@ -23,6 +23,8 @@ type searchProgram struct {
 	root     searchKey
 	needles  []needle     // of BODY and TEXT
 	keywords []keywordRef // to be found among the mailbox's before it runs
+	lookups  []*lookup    // to be asked of the index
+	modSeqs  int          // keys MODSEQ: the answer tells the highest modseq
 }
 
 // keywordRef is a keyword that a key asks for; its flag is 0 while the mailbox has none such.
@@ -45,7 +47,7 @@ type searchParser struct {
 }
 
 func newSearchParser(s *session) *searchParser {
-	return &searchParser{s: s, d: s.dec, now: time.Now(), utf8: s.enabled.UTF8}
+	return &searchParser{s: s, d: s.dec, now: s.server.now(), utf8: s.enabled.UTF8}
 }
 
 // firstWord reads a space and the word after it, empty when a set or a
@@ -144,6 +146,9 @@ func (p *searchParser) parseOr(depth int) (searchKey, error) {
 
 func (p *searchParser) parseGroupOrSet(depth int) (searchKey, error) {
 	if !p.d.Take('(') {
+		if c, err := p.d.Peek(); err == nil && c != '$' && p.s.enabled.UIDOnly { // RFC 9586 §3.2
+			return searchKey{}, errUIDRequired
+		}
 		return p.parseSet(false)
 	}
 	word, err := p.word()

@@ -146,7 +146,7 @@ func FuzzEachField(f *testing.F) {
 	f.Fuzz(func(t *testing.T, header []byte) {
 		type field struct{ name, raw string }
 		var ours, theirs []field
-		eachField(header, func(name, raw []byte) bool {
+		message.EachField(header, func(name, raw []byte) bool {
 			ours = append(ours, field{string(name), string(raw)})
 			return true
 		})

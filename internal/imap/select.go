@@ -1,6 +1,9 @@
 package imap
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // selectMailbox is SELECT (RFC 3501 §6.3.1).
 func (s *session) selectMailbox(tag string) error { return s.open(tag, false) }
@@ -9,12 +12,15 @@ func (s *session) selectMailbox(tag string) error { return s.open(tag, false) }
 func (s *session) examine(tag string) error { return s.open(tag, true) }
 
 func (s *session) open(tag string, readOnly bool) error {
-	name, err := s.selectArguments()
+	name, parameters, err := s.selectArguments()
 	if err != nil {
 		return err
 	}
+	if s.box != nil && (s.enabled.CondStore || s.enabled.Rev2) { // RFC 7162 §3.2.11, RFC 9051 §7.1
+		s.status("*", "OK", "CLOSED", "The mailbox before it is closed.")
+	}
 	s.closeBox() // also when the new one cannot be opened (RFC 3501 §6.3.1)
-	box, err := s.account.Open(s.ctx, name, !readOnly)
+	box, err := s.account.Open(s.ctx, name, !readOnly && !s.enabled.Rev2)
 	if err != nil {
 		return err
 	}
@@ -23,31 +29,75 @@ func (s *session) open(tag string, readOnly bool) error {
 		return err
 	}
 	s.writeSelection(view)
+	s.tellName(view.Name, name)
+	if k := parameters.known; k != nil && k.uidValidity == view.UIDValidity { // RFC 7162 §3.2.5: else it knows nothing
+		if err := s.resync(k); err != nil {
+			return err
+		}
+	}
 	if readOnly {
 		return s.ok(tag, "READ-ONLY", "Opened for reading only.")
 	}
 	return s.ok(tag, "READ-WRITE", "Opened.")
 }
 
-// selectArguments reads the name and parameters (RFC 4466 §2.1). Some clients
-// send CONDSTORE and QRESYNC without looking whether we offer them (eM Client
-// does), and a BAD would keep them out for good: what is not known is ignored.
-func (s *session) selectArguments() (name string, err error) {
+// selectParameters are those of SELECT and EXAMINE (RFC 4466 §2.1).
+type selectParameters struct {
+	condStore bool   // RFC 7162 §3.1.8
+	known     *known // RFC 7162 §3.2.5
+}
+
+// selectArguments reads the name and parameters and switches on what they ask
+// for. What is not known or hidden is ignored: some clients send CONDSTORE and
+// QRESYNC without looking whether we offer them, and a BAD would keep them out
+// for good.
+func (s *session) selectArguments() (name string, p selectParameters, err error) {
 	if err = s.dec.SP(); err != nil {
-		return "", err
+		return "", p, err
 	}
 	if name, err = s.dec.Mailbox(); err != nil {
-		return "", err
+		return "", p, err
 	}
 	if !s.dec.AtEnd() {
 		if err = s.dec.SP(); err != nil {
-			return "", err
+			return "", p, err
 		}
-		if err = s.dec.SkipList(); err != nil {
-			return "", err
+		if err = s.dec.List(func() error { return s.selectParameter(&p) }); err != nil {
+			return "", p, err
 		}
 	}
-	return name, s.dec.CRLF()
+	if err = s.dec.CRLF(); err != nil {
+		return "", p, err
+	}
+	switch {
+	case p.known != nil:
+		// RFC 7162 §3.2.5 wants a BAD without ENABLE QRESYNC before. Who sends
+		// this knows QRESYNC as well as one who enabled it (eM Client).
+		s.enabled.QResync, s.enabled.CondStore = true, true
+	case p.condStore:
+		s.enabled.CondStore = true // HIGHESTMODSEQ comes with the mailbox
+	}
+	return name, p, nil
+}
+
+// selectParameter reads one parameter, or the argument of one it ignored.
+func (s *session) selectParameter(p *selectParameters) error {
+	if c, err := s.dec.Peek(); err == nil && c == '(' {
+		return s.dec.SkipList()
+	}
+	word, err := s.dec.Atom()
+	if err != nil {
+		return err
+	}
+	switch word = strings.ToUpper(word); {
+	case word == "CONDSTORE" && s.has("CONDSTORE"):
+		p.condStore = true
+	case word == "QRESYNC" && s.hasQResync():
+		if err = s.dec.SP(); err == nil {
+			p.known, err = s.parseKnown()
+		}
+	}
+	return err
 }
 
 // enter makes box the selected one.
@@ -66,6 +116,7 @@ func (s *session) enter(box Box, name string, readOnly bool) (View, error) {
 		box: box, boxID: view.ID, name: name, readOnly: readOnly,
 		view: s.server.views.join(view.ID, view.ModSeq, view.UIDs), modSeq: view.ModSeq, recentFrom: view.RecentFrom, keywords: keywords,
 	}
+	s.forgetRecent()
 	s.state = selected
 	return view, nil
 }
@@ -78,6 +129,9 @@ func (s *session) writeSelection(v View) {
 	s.tellExists()
 	s.enc.Raw("* OK [UIDVALIDITY ").Number(v.UIDValidity).Raw("] UIDs stay valid.\r\n")
 	s.enc.Raw("* OK [UIDNEXT ").Number(v.UIDNext).Raw("] The next UID, at least.\r\n")
+	if s.has("CONDSTORE") {
+		s.tellHighestModSeq()
+	}
 }
 
 // closeBox leaves the selected mailbox, if any, without removing anything.

@@ -3,6 +3,7 @@ package imap
 import (
 	"crypto/tls"
 	"errors"
+	"math"
 	"net"
 	"runtime/debug"
 	"time"
@@ -30,6 +31,7 @@ func newSession(server *Server, conn net.Conn) *session {
 func (s *session) serve() {
 	defer s.wire.close()
 	defer s.dropBuffers()
+	defer s.endCompression()
 	defer s.closeBox()
 	defer s.recoverPanic()
 	err := s.converse()
@@ -124,15 +126,22 @@ func (s *session) borrow() {
 // configureCodec makes the codec follow the session's state.
 func (s *session) configureCodec() {
 	l := s.server.Limits
-	s.enc.utf8, s.dec.utf8 = s.enabled.UTF8, s.enabled.UTF8
+	utf8 := s.enabled.UTF8 || s.enabled.Rev2
+	s.enc.utf8, s.dec.utf8 = utf8, utf8
 	s.dec.limits = decodeLimits{line: l.CommandLine, literals: l.Literal, nonSync: maxNonSync, drain: maxDrain}
 	if s.state == notAuthenticated {
 		s.dec.limits.literals = maxNonSync
+		return
 	}
+	if s.has("LITERAL+") {
+		s.dec.limits.nonSync = math.MaxInt64 // what is too large is refused by what it is for
+	}
+	// A refused message of an allowed size is no reason to drop the connection.
+	s.dec.limits.drain = max(maxDrain, s.account.AppendLimit())
 }
 
 const (
-	maxNonSync = 4096    // octets of a {n+} literal (RFC 7888 §5)
+	maxNonSync = 4096    // octets of a {n+} literal before log-in, or without LITERAL+ (RFC 7888 §5)
 	maxDrain   = 1 << 20 // octets of refused literals in one command that we read to keep the connection
 )
 

@@ -10,6 +10,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"buzon/internal/deflate"
 )
 
 // Limits bound what one connection may cost.
@@ -20,6 +22,7 @@ type Limits struct {
 	PreLoginTime   time.Duration // from the connection to log-in
 	Idle           time.Duration // between commands, and in IDLE (RFC 3501 §5.4 asks 30 minutes at least)
 	Busy           time.Duration // one read or write within a command
+	Compressed     int           // connections with COMPRESS at a time (RFC 4978), of 40 KB more each
 }
 
 // DefaultLimits are what a Server with zero Limits uses.
@@ -31,6 +34,7 @@ func DefaultLimits() Limits {
 		PreLoginTime:   time.Minute,
 		Idle:           31 * time.Minute,
 		Busy:           2 * time.Minute,
+		Compressed:     500,
 	}
 }
 
@@ -43,6 +47,8 @@ type Server struct {
 	Log     *slog.Logger
 	Name    string // of the host, in the greeting
 	Version string // of the program, in ID (RFC 2971)
+
+	Now func() time.Time // the clock of SEARCH OLDER; nil is time.Now
 
 	once   sync.Once
 	ctx    context.Context // of all sessions
@@ -57,6 +63,16 @@ type Server struct {
 	buffers sync.Pool // of *buffers
 	small   sync.Pool // of *buffers, for who is not logged in
 	views   views
+
+	compression compression
+}
+
+// now is the time by the server's clock.
+func (s *Server) now() time.Time {
+	if s.Now == nil {
+		return time.Now()
+	}
+	return s.Now()
 }
 
 // buffers is what a session needs while it runs a command. They go back to
@@ -100,6 +116,7 @@ func (s *Server) init() {
 		s.ctx, s.cancel = context.WithCancel(context.Background())
 		s.listeners = make(map[net.Listener]struct{})
 		s.sessions = make(map[*session]struct{})
+		s.compression.packer = deflate.NewPacker(packers)
 		s.buffers.New = func() any { return newBuffers(writeBuffer) }
 		s.small.New = func() any { return newBuffers(smallWrite) }
 		if s.Limits == (Limits{}) {

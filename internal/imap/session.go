@@ -24,7 +24,11 @@ const (
 
 // features are what the client switched on with ENABLE (RFC 5161) or by use.
 type features struct {
-	UTF8 bool // UTF8=ACCEPT (RFC 6855)
+	UTF8      bool // UTF8=ACCEPT (RFC 6855)
+	Rev2      bool // IMAP4rev2 (RFC 9051)
+	CondStore bool // CONDSTORE (RFC 7162 §3.1)
+	QResync   bool // QRESYNC (RFC 7162 §3.2); CondStore as well
+	UIDOnly   bool // UIDONLY (RFC 9586)
 }
 
 // selection is the selected mailbox as this client knows it.
@@ -36,6 +40,7 @@ type selection struct {
 	view       uidset.Set // what this client knows; its sequence numbers (RFC 3501 §2.3.1.2)
 	vanished   uidset.Set // removed UIDs still in view, not told yet (RFC 3501 §7.4.1)
 	modSeq     int64      // every change up to here was told or stands in vanished
+	held       int64      // modSeq before the first of vanished
 	recentFrom uint32     // UIDs from here on are \Recent
 	keywords   []string   // by number from KeywordBit on
 	saved      uidset.Set // $ (RFC 5182)
@@ -59,6 +64,7 @@ type session struct {
 
 	state   state
 	account Account
+	client  string // what the program calls itself (RFC 2971)
 	hidden  []string
 	enabled features
 	command *command // being run
@@ -137,6 +143,7 @@ var explanations = []struct {
 	{ErrKeywordsFull, "LIMIT", "The mailbox has as many different keywords as it can hold."},
 	{ErrNoMessage, "EXPUNGEISSUED", "Some of the messages no longer exist."},
 	{ErrTooLarge, "TOOBIG", "The message is too large."},
+	{ErrMetadataFull, "METADATA TOOMANY", "There are as many annotations as there may be."}, // RFC 5464 §4.3
 	{ErrInUse, "CANNOT", "That mailbox cannot be changed."},
 }
 
@@ -185,27 +192,32 @@ func (s *session) learnKeywords(page []Message) error {
 }
 
 // markSeen sets \Seen on uids as FETCH does (RFC 3501 §6.4.5), which tells it in the same response.
-func (s *session) markSeen(uids uidset.Set) error {
+func (s *session) markSeen(uids uidset.Set) (Stored, error) {
 	if s.readOnly || uids.Len() == 0 {
-		return nil
+		return Stored{}, nil
 	}
-	return s.storeQuietly(uids, FlagsAdd, []string{`\Seen`})
+	stored, _, err := s.storeQuietly(uids, FlagsAdd, []string{`\Seen`}, -1)
+	return stored, err
 }
 
-// storeQuietly changes flags without telling the client, except of messages
-// that somebody else changed too: before, which the condition finds, or
-// since, which gives them another modseq.
-func (s *session) storeQuietly(uids uidset.Set, op FlagOp, flags []string) error {
-	stored, err := s.box.Store(s.ctx, uids, op, flags, s.modSeq)
-	if err != nil {
-		return err
+// storeQuietly changes flags without the update telling the client of it,
+// except of messages that somebody else changed too: before, which the
+// condition finds (these are stored.Modified), or since, which gives them another
+// modseq. Messages that changed after since are refused; a negative one means no condition.
+func (s *session) storeQuietly(uids uidset.Set, op FlagOp, flags []string, since int64) (stored Stored, refused uidset.Set, err error) {
+	quiet := s.modSeq
+	if since >= 0 {
+		quiet = min(quiet, since)
+	}
+	if stored, err = s.box.Store(s.ctx, uids, op, flags, quiet); err != nil {
+		return stored, refused, err
 	}
 	if stored.ModSeq != 0 {
 		s.own = append(s.own, stored.ModSeq)
 	}
-	if stored.Modified.Len() == 0 {
-		return nil
+	if stored.Modified.Len() == 0 || quiet == since {
+		return stored, stored.Modified, nil
 	}
-	_, err = s.box.Store(s.ctx, stored.Modified, op, flags, -1)
-	return err
+	loud, err := s.box.Store(s.ctx, stored.Modified, op, flags, since)
+	return stored, loud.Modified, err
 }

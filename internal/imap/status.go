@@ -18,6 +18,8 @@ var statusItems = []statusItem{
 	{name: "UNSEEN", value: counter(func(m *Mailbox) int64 { return m.Unseen })},
 	{name: "DELETED", value: counter(func(m *Mailbox) int64 { return m.Deleted })},                      // RFC 9051 §6.3.11
 	{name: "SIZE", capability: "STATUS=SIZE", value: counter(func(m *Mailbox) int64 { return m.Size })}, // RFC 8438
+	{name: "DELETED-STORAGE", capability: "QUOTA=RES-STORAGE", value: deletedStorage},                   // RFC 9208 §4.1.4
+	{name: "HIGHESTMODSEQ", capability: "CONDSTORE", value: highestModSeq},                              // RFC 7162 §3.1.2
 	{name: "APPENDLIMIT", capability: "APPENDLIMIT", value: func(s *session, _ *Mailbox) (int64, error) { // RFC 7889 §4
 		return s.account.AppendLimit(), nil
 	}},
@@ -26,6 +28,12 @@ var statusItems = []statusItem{
 // counter makes a row's value of a field.
 func counter(field func(*Mailbox) int64) func(*session, *Mailbox) (int64, error) {
 	return func(_ *session, m *Mailbox) (int64, error) { return field(m), nil }
+}
+
+// highestModSeq is HIGHESTMODSEQ; to ask for it switches CONDSTORE on (RFC 7162 §3.1).
+func highestModSeq(s *session, m *Mailbox) (int64, error) {
+	s.enableCondStore()
+	return m.ModSeq, nil
 }
 
 // statusCommand is STATUS (RFC 3501 §6.3.10).

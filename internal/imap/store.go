@@ -1,7 +1,6 @@
 package imap
 
 import (
-	"fmt"
 	"strings"
 
 	"buzon/internal/uidset"
@@ -13,6 +12,7 @@ type storeArguments struct {
 	op     FlagOp
 	silent bool
 	flags  []string
+	since  int64 // of UNCHANGEDSINCE (RFC 7162 §3.1.3); negative: no condition
 }
 
 // store is STORE (RFC 3501 §6.4.6).
@@ -24,41 +24,35 @@ func (s *session) store(tag string, uid bool) error {
 	if s.readOnly {
 		return errReadOnly
 	}
-	if err = s.storeQuietly(a.uids, a.op, a.flags); err != nil {
+	stored, refused, err := s.storeQuietly(a.uids, a.op, a.flags, a.since)
+	if err != nil {
 		return err
 	}
-	if !a.silent {
-		if err = s.tellStored(a.uids); err != nil {
-			return err
-		}
+	if err = s.tellStored(a, stored.ModSeq, refused); err != nil {
+		return err
+	}
+	if a.since >= 0 {
+		return s.okConditional(tag, uid, a.uids, refused)
 	}
 	return s.ok(tag, "", "Stored.")
 }
 
 // tellStored writes the flags that messages have now, also of those that had
-// them before: "as if a FETCH of those flags was done" (RFC 3501 §6.4.6).
-func (s *session) tellStored(uids uidset.Set) error {
-	const limit = 500 // messages read at a time
-	var page []Message
-	for from := uint32(1); from != 0; {
-		var err error
-		if page, err = s.box.Page(s.ctx, uids, from, limit, 0, page[:0]); err != nil {
-			return fmt.Errorf("read flags: %w", err)
-		}
-		if err = s.learnKeywords(page); err != nil {
-			return err
-		}
-		for i := range page {
-			s.tellFlagsOf(page[i])
-		}
-		if from = 0; len(page) == limit {
-			from = page[limit-1].UID + 1
-		}
-		if err = s.enc.Err(); err != nil {
-			return err
-		}
+// them before: "as if a FETCH of those flags was done" (RFC 3501 §6.4.6). own is
+// the modseq that this STORE gave. What others changed meanwhile comes with the update.
+func (s *session) tellStored(a storeArguments, own int64, refused uidset.Set) error {
+	if a.silent && !s.enabled.CondStore {
+		return nil
 	}
-	return nil
+	return s.pages(a.uids, func(m *Message) {
+		switch mine := own != 0 && m.ModSeq == own; {
+		case m.ModSeq > s.modSeq && !mine:
+		case !a.silent || refused.Has(m.UID): // RFC 7162 §3.1.3: so that the client can decide anew
+			s.tellFlagsOf(*m)
+		case mine: // RFC 7162 §3.1.3: also with .SILENT
+			s.tellModSeqOf(*m)
+		}
+	})
 }
 
 func (s *session) storeArguments(uid bool) (a storeArguments, err error) {
@@ -66,6 +60,9 @@ func (s *session) storeArguments(uid bool) (a storeArguments, err error) {
 		return a, err
 	}
 	if err = s.dec.SP(); err != nil {
+		return a, err
+	}
+	if err = s.storeModifiers(&a); err != nil {
 		return a, err
 	}
 	if err = s.storeItem(&a); err != nil {

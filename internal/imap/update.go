@@ -40,6 +40,9 @@ func (s *session) isNews(c Changes) bool {
 
 // tell writes changes and makes them part of what the client knows.
 func (s *session) tell(c Changes) error {
+	if s.vanished.Len() == 0 {
+		s.held = s.modSeq
+	}
 	s.modSeq = c.ModSeq
 	s.vanished = s.vanished.Or(c.Vanished.And(s.view))
 	fresh := s.newUIDs(c.Changed)
@@ -61,13 +64,17 @@ func (s *session) tell(c Changes) error {
 // tellExpunged writes EXPUNGE for what has vanished (RFC 3501 §7.4.1): each
 // number counts what the ones before it took away.
 func (s *session) tellExpunged() {
+	s.saved = s.saved.AndNot(s.vanished) // RFC 5182 §2.1
+	if s.enabled.QResync || s.enabled.UIDOnly {
+		s.writeVanished("* VANISHED ", s.vanished) // RFC 7162 §3.2.10.2
+		return
+	}
 	told := uint32(0)
 	s.vanished.All(func(uid uint32) bool {
 		s.enc.Raw("* ").Number(s.view.Seq(uid) - told).Raw(" EXPUNGE\r\n")
 		told++
 		return s.enc.Err() == nil
 	})
-	s.saved = s.saved.AndNot(s.vanished) // RFC 5182 §2.1
 }
 
 // nextView is what the client knows once it has heard everything: the mailbox
@@ -92,7 +99,10 @@ func (s *session) newUIDs(changed []Message) uidset.Set {
 
 // tellExists writes EXISTS and RECENT (RFC 3501 §7.3).
 func (s *session) tellExists() {
-	s.enc.Raw("* ").Number(uint32(s.view.Len())).Raw(" EXISTS\r\n* ").Number(s.recent()).Raw(" RECENT\r\n")
+	s.enc.Raw("* ").Number(uint32(s.view.Len())).Raw(" EXISTS\r\n")
+	if !s.enabled.Rev2 { // RFC 9051 Appendix E
+		s.enc.Raw("* ").Number(s.recent()).Raw(" RECENT\r\n")
+	}
 }
 
 // recent counts the messages of the view that are \Recent.
@@ -115,12 +125,29 @@ func (s *session) tellFlags(changed []Message, fresh uidset.Set, own []int64) er
 	return s.enc.Err()
 }
 
-func (s *session) tellFlagsOf(m Message) {
-	s.enc.Raw("* ").Number(s.view.Seq(m.UID)).Raw(" FETCH (")
-	if s.uids { // RFC 3501 §6.4.8
+// tellModSeqOf writes FETCH with the modseq alone: its flags the client knows.
+func (s *session) tellModSeqOf(m Message) {
+	s.beginChange(m)
+	s.writeModSeq(m.ModSeq)
+	s.enc.Raw(")\r\n")
+}
+
+// beginChange begins FETCH for a message that changed. It has the UID for who
+// uses UIDs (RFC 3501 §6.4.8), and after ENABLE QRESYNC (RFC 7162 §3.2.4).
+func (s *session) beginChange(m Message) {
+	s.beginFetch(s.view.Seq(m.UID), m.UID)
+	if (s.uids || s.enabled.QResync) && !s.enabled.UIDOnly {
 		s.enc.Raw("UID ").Number(m.UID).Byte(' ')
 	}
+}
+
+func (s *session) tellFlagsOf(m Message) {
+	s.beginChange(m)
 	s.writeFlags(m)
+	if s.enabled.CondStore {
+		s.enc.Byte(' ')
+		s.writeModSeq(m.ModSeq)
+	}
 	s.enc.Raw(")\r\n")
 }
 

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"buzon/internal/deflate"
 	"buzon/internal/tlsconn"
 )
 
@@ -59,6 +60,9 @@ type wire struct {
 
 	one  [1]byte // the octet that wait read
 	held bool
+
+	in     *deflate.Reader // what the client compresses (RFC 4978), nil until it does
+	packer *deflate.Packer // for what we say then
 }
 
 // past is a deadline that is always over.
@@ -81,7 +85,7 @@ func (w *wire) wait(until time.Time) (event, error) {
 		if rung || err != nil {
 			return eventRing, wrapConn(err)
 		}
-		n, err := w.conn.Read(w.one[:])
+		n, err := w.read(w.one[:])
 		rung = w.disarm(n > 0)
 		switch {
 		case n > 0:
@@ -145,7 +149,7 @@ func (w *wire) Read(p []byte) (int, error) {
 	if err := w.conn.SetReadDeadline(until); err != nil {
 		return 0, &connError{err}
 	}
-	n, err := w.conn.Read(p)
+	n, err := w.read(p)
 	w.budget -= int64(n)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return n, &fatalError{"The command took too long to arrive."}
@@ -158,8 +162,19 @@ func (w *wire) Write(p []byte) (int, error) {
 	if err := w.conn.SetWriteDeadline(time.Now().Add(w.busy)); err != nil {
 		return 0, &connError{err}
 	}
+	if w.in != nil {
+		return w.writePacked(p)
+	}
 	n, err := w.conn.Write(p)
 	return n, wrapConn(err)
+}
+
+// read reads below the deadlines and limits.
+func (w *wire) read(p []byte) (int, error) {
+	if w.in != nil {
+		return w.in.Read(p)
+	}
+	return w.conn.Read(p)
 }
 
 func wrapConn(err error) error {

@@ -1,10 +1,6 @@
 package message
 
-import (
-	"io"
-
-	"golang.org/x/text/transform"
-)
+import "io"
 
 // DecodedBody reads the content of the part out of r, the message that Parse
 // was given: base64 and quoted-printable are decoded, other encodings read as
@@ -14,9 +10,9 @@ func (p *Part) DecodedBody(r io.ReaderAt) io.Reader {
 	body := io.NewSectionReader(r, p.Body, max(p.End-p.Body, 0))
 	switch p.Encoding {
 	case "base64":
-		return &bodyReader{in: newLines(body, decodeBuffer), d: &base64State{}}
+		return &bodyReader{in: newPooledLines(body), d: &base64State{}}
 	case "quoted-printable":
-		return &bodyReader{in: newLines(body, decodeBuffer), d: &quotedState{}}
+		return &bodyReader{in: newPooledLines(body), d: &quotedState{}}
 	}
 	return body
 }
@@ -25,7 +21,7 @@ func (p *Part) DecodedBody(r io.ReaderAt) io.Reader {
 // they are. Text without a charset, of an unknown one, or not valid in UTF-8 is
 // read as UTF-8 where that is valid and as windows-1252 elsewhere.
 func (p *Part) Text(r io.ReaderAt) io.Reader {
-	return transform.NewReader(p.DecodedBody(r), charsetDecoder(paramValue(p.Params, "charset")))
+	return &textReader{r: p.DecodedBody(r), t: charsetDecoder(paramValue(p.Params, "charset")), src: decodeBuffers.Get().(*[decodeBuffer]byte)}
 }
 
 // bodyDecoder decodes a transfer encoding piece by piece.
@@ -65,6 +61,7 @@ func (b *bodyReader) decode() {
 	} else {
 		b.buf = b.d.flush(b.buf[:0])
 		b.err = err
+		b.in.release() // a reader that is left before its end loses its buffer, no more
 	}
 	b.out = b.buf
 }

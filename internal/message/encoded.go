@@ -42,7 +42,7 @@ func cleanText(s string) string {
 	if strings.IndexFunc(s, isControl) < 0 {
 		return s
 	}
-	s = strings.NewReplacer("\r\n", "", "\n", "").Replace(s)
+	s = withoutFolds.Replace(s)
 	return strings.Map(func(r rune) rune {
 		if isControl(r) {
 			return ' '
@@ -50,6 +50,8 @@ func cleanText(s string) string {
 		return r
 	}, s)
 }
+
+var withoutFolds = strings.NewReplacer("\r\n", "", "\n", "")
 
 func isControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
 

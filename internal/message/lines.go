@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"sync"
 )
 
 // lines cuts a reader into lines. A line ends with LF, whether or not CR comes
@@ -15,6 +16,23 @@ type lines struct {
 	pos        int64 // offset of buf[start] from the first octet read
 	err        error // why r gives no more
 	middle     bool  // the last piece did not end its line
+}
+
+// decodeBuffers keeps buffers of decodeBuffer octets, of which a search through a
+// mailbox needs one for every part.
+var decodeBuffers = sync.Pool{New: func() any { return new([decodeBuffer]byte) }}
+
+// newPooledLines holds decodeBuffer octets, which release gives back.
+func newPooledLines(r io.Reader) *lines {
+	return &lines{r: r, buf: decodeBuffers.Get().(*[decodeBuffer]byte)[:]}
+}
+
+// release gives the buffer back where newPooledLines had it. Nothing can be read any more.
+func (l *lines) release() {
+	if len(l.buf) == decodeBuffer {
+		decodeBuffers.Put((*[decodeBuffer]byte)(l.buf))
+	}
+	l.buf, l.start, l.end, l.err = nil, 0, 0, io.EOF
 }
 
 // newLines holds at most lineBuffer octets, less when hint says that the whole

@@ -129,7 +129,7 @@ func (p *parser) keepEnvelope(f messageFields) {
 	}
 	p.structure.Envelope = e
 	p.structure.MessageID = firstMessageID(e.MessageID)
-	p.structure.References = threadReferences(f.references, e.InReplyTo, p.structure.MessageID)
+	p.structure.References, p.structure.fromReferences = threadReferences(f.references, e.InReplyTo, p.structure.MessageID)
 }
 
 func (p *parser) mayNest() bool { return len(p.stack) <= MaxDepth }

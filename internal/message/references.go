@@ -18,22 +18,30 @@ func firstMessageID(s string) string {
 // threadReferences lists the messages that a reply stands under, oldest first:
 // those of References, then the first of In-Reply-To (RFC 5256 §3, step 1). own
 // is the id of the reply itself, which may not be among them. Of too many the
-// first and the newest are kept.
-func threadReferences(references, inReplyTo, own string) []string {
-	ids := newestIDs(references)
+// first and the newest are kept. named is how many came of References.
+func threadReferences(references, inReplyTo, own string) (ids []string, named int) {
+	ids = newestIDs(references)
+	fromReferences := len(ids)
 	if parent, _ := cutMessageID(inReplyTo); parent != "" {
 		ids = append(ids, parent)
 	}
-	if own == "" && len(ids) == 0 {
-		return nil
+	if len(ids) == 0 {
+		return nil, 0
 	}
 	seen := make(map[string]bool, len(ids))
 	seen[own] = true
-	return slices.DeleteFunc(ids, func(id string) bool {
-		repeated := seen[id]
+	kept := ids[:0]
+	for i, id := range ids {
+		if seen[id] {
+			continue
+		}
 		seen[id] = true
-		return repeated
-	})
+		kept = append(kept, id)
+		if i < fromReferences {
+			named++
+		}
+	}
+	return kept, named
 }
 
 // newestIDs reads message ids from the end, so that a long list costs no more

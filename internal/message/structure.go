@@ -8,6 +8,8 @@ type Structure struct {
 	Root       Part
 	MessageID  string   // without the angle brackets, empty when missing
 	References []string // message ids of References and In-Reply-To, oldest first, none twice, at most 100
+
+	fromReferences int // how many of References the field of that name gave
 }
 
 // Envelope holds the fields of IMAP's ENVELOPE (RFC 3501 §7.4.2) with the octets

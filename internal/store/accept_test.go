@@ -285,7 +285,7 @@ func TestThreads(t *testing.T) {
 		long.References = append(long.References, fmt.Sprint(i))
 	}
 	ids := threadIDs(long)
-	if len(ids) != maxThreadIDs || ids[0] != hashID("me") || ids[1] != hashID("99") || ids[len(ids)-1] != hashID("0") {
+	if len(ids) != maxThreadIDs || ids[0] != message.HashID("me") || ids[1] != message.HashID("99") || ids[len(ids)-1] != message.HashID("0") {
 		t.Errorf("%d ids", len(ids))
 	}
 }

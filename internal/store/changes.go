@@ -56,14 +56,6 @@ func (ch *Changes) list(c *sqlite.Conn, box MailboxID, since int64) error {
 		return err
 	}
 	slices.SortFunc(ch.Changed, func(a, b Message) int { return cmp.Compare(a.UID, b.UID) })
-	ch.Vanished, err = vanished(c, box, since)
+	ch.Vanished, err = vanishedSince(c, box, since)
 	return err
-}
-
-func vanished(c *sqlite.Conn, box MailboxID, since int64) (uidset.Set, error) {
-	var ranges []uidset.Range
-	err := each(c, `SELECT lo, hi FROM vanished WHERE mailbox = ?+0 AND modseq > ?`, func(st *sqlite.Stmt) {
-		ranges = append(ranges, uidset.Range{Lo: uint32(st.ColumnInt64(0)), Hi: uint32(st.ColumnInt64(1))})
-	}, int64(box), since)
-	return uidset.Of(ranges...), err
 }

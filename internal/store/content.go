@@ -22,6 +22,8 @@ type content struct {
 
 	structure *message.Structure
 	envelope  []byte
+	preview   string
+	refs      []byte // message.Structure.AppendThreadIDs
 	threadIDs []int64
 }
 
@@ -36,6 +38,10 @@ func (s *Store) prepare(ctx context.Context, body *io.SectionReader, room int64)
 	}
 	c.envelope = c.structure.Envelope.AppendBinary(nil)
 	c.threadIDs = threadIDs(c.structure)
+	c.refs = c.structure.AppendThreadIDs(nil)
+	if c.preview, err = message.Preview(body, &c.structure.Root); err != nil {
+		return nil, fmt.Errorf("make preview: %w", err)
+	}
 	if c.size <= room {
 		err = s.packAll(c, body)
 	} else {
@@ -147,7 +153,7 @@ func (c *content) writeBody(tx *tx, v *variant, source BodyID) error {
 	if source == 0 && c.staged != 0 {
 		return c.takeStaged(tx, v)
 	}
-	st, err := tx.Prepare(`INSERT INTO body(source, size, csize, codec, prefix, env, structure) VALUES(?, ?, ?, 1, ?, ?, ?)`)
+	st, err := tx.Prepare(`INSERT INTO body(source, size, csize, codec, prefix, env, structure, preview, refs) VALUES(?, ?, ?, 1, ?, ?, ?, ?, ?)`)
 	if err != nil {
 		return err
 	}
@@ -157,6 +163,8 @@ func (c *content) writeBody(tx *tx, v *variant, source BodyID) error {
 	st.BindBytes(4, v.prefix)
 	st.BindBytes(5, c.envelope)
 	st.BindBytes(6, v.structure)
+	st.BindText(7, c.preview)
+	st.BindBytes(8, c.refs)
 	if _, err := st.Step(); err != nil {
 		return err
 	}

@@ -198,6 +198,7 @@ func (s *Store) committed() {
 	}
 	if len(w.touched) > 0 {
 		s.ring(w.touched)
+		s.indexer.wake()
 		clear(w.touched)
 	}
 	if litters {

@@ -45,7 +45,7 @@ func filled(b *testing.B, n int) (*Store, AccountID, MailboxID) {
 		for have := 100; have < n; have *= 2 {
 			more := min(have, n-have)
 			for _, query := range []string{
-				fmt.Sprintf(`INSERT INTO body SELECT id + %d, source, size, csize, codec, prefix, env, structure FROM body WHERE id <= %d`, have, more),
+				fmt.Sprintf(`INSERT INTO body SELECT id + %d, source, size, csize, codec, prefix, env, structure, preview, refs FROM body WHERE id <= %d`, have, more),
 				fmt.Sprintf(`INSERT INTO chunk SELECT id + (%d << 20), data FROM chunk WHERE id < %d << 20`, have, more+1),
 				fmt.Sprintf(`INSERT INTO msg SELECT mailbox, uid + %[1]d, body + %[1]d, modseq + %[1]d, flags, idate, savedate, size, thread + %[1]d FROM msg WHERE uid <= %[2]d`, have, more),
 			} {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"zombiezen.com/go/sqlite"
@@ -12,12 +13,17 @@ import (
 // Fields says which columns a listing needs beyond UID, Flags and ModSeq.
 type Fields uint8
 
-// What a listing may need. An envelope or a structure brings the meta columns along.
+// What a listing may need. What comes from the body brings the meta columns along.
 const (
-	WithMeta      Fields = 1 << iota // Received, Saved, Size, Thread, Body
-	WithEnvelope                     // the cached binary envelope
-	WithStructure                    // the cached binary part tree
+	WithMeta       Fields = 1 << iota // Received, Saved, Size, Thread, Body
+	WithEnvelope                      // the cached binary envelope
+	WithStructure                     // the cached binary part tree
+	WithPreview                       // the first words
+	WithReferences                    // message ids for threading
 )
+
+// ofBody are the fields that stand in the body's row.
+const ofBody = WithEnvelope | WithStructure | WithPreview | WithReferences
 
 // Message is one row of a mailbox.
 type Message struct {
@@ -31,6 +37,9 @@ type Message struct {
 	Thread    ThreadID
 	Envelope  []byte // message.DecodeEnvelope; includes nothing of the prefix
 	Structure []byte // message.DecodePart; offsets count from the start of the whole message as Body gives it (prefix included)
+
+	Preview    []byte // message.Preview; nil when it was not made at delivery
+	References []byte // message.Structure.AppendThreadIDs; nil when they were not kept at delivery
 }
 
 // Page appends to buf at most limit messages of box with UID in uids,
@@ -50,28 +59,30 @@ func (s *Store) Page(ctx context.Context, box MailboxID, uids uidset.Set, from u
 	return p.list, wrap("page", err)
 }
 
-// pageQuery is the query for what f asks: envelopes and structures are long, so
-// that only what is wanted is read.
-func pageQuery(f Fields) string {
-	const (
-		base   = `SELECT m.uid, m.flags, m.modseq`
-		meta   = base + `, m.idate, m.savedate, m.size, m.body, m.thread`
-		from   = ` FROM msg m`
-		joined = from + ` JOIN body b ON b.id = m.body`
-		where  = ` WHERE m.mailbox = ?+0 AND m.uid >= ? ORDER BY m.uid`
-	)
-	switch f & (WithEnvelope | WithStructure) {
-	case WithEnvelope:
-		return meta + `, b.env` + joined + where
-	case WithStructure:
-		return meta + `, b.structure` + joined + where
-	case WithEnvelope | WithStructure:
-		return meta + `, b.env, b.structure` + joined + where
+// pageQuery is the query for what f asks: what stands in the body's row is
+// long, so that only what is wanted is read.
+func pageQuery(f Fields) string { return pageQueries()[f&(WithMeta|ofBody)] }
+
+var pageQueries = sync.OnceValue(func() *[1 << 5]string {
+	all := new([1 << 5]string)
+	for f := range all {
+		all[f] = makePageQuery(Fields(f))
 	}
-	if f&WithMeta != 0 {
-		return meta + from + where
+	return all
+})
+
+func makePageQuery(f Fields) string {
+	query, from := `SELECT m.uid, m.flags, m.modseq`, ` FROM msg m`
+	if f != 0 {
+		query += `, m.idate, m.savedate, m.size, m.body, m.thread`
 	}
-	return base + from + where
+	for i, column := range [...]string{`, b.env`, `, b.structure`, `, b.preview`, `, b.refs`} {
+		if f&(WithEnvelope<<i) != 0 {
+			query += column
+			from = ` FROM msg m JOIN body b ON b.id = m.body`
+		}
+	}
+	return query + from + ` WHERE m.mailbox = ?+0 AND m.uid >= ? ORDER BY m.uid`
 }
 
 // page collects one page.
@@ -87,16 +98,27 @@ func (p *page) add(uid uint32, st *sqlite.Stmt) bool {
 	if p.fields != 0 {
 		m := &p.list[len(p.list)-1]
 		m.readMeta(st)
-		col := 8
-		if p.fields&WithEnvelope != 0 {
-			m.Envelope = p.blob(st, col)
-			col++
-		}
-		if p.fields&WithStructure != 0 {
-			m.Structure = p.blob(st, col)
+		if p.fields&ofBody != 0 {
+			p.readBody(m, st)
 		}
 	}
 	return len(p.list) < p.end
+}
+
+// readBody reads the columns of the body's row.
+func (p *page) readBody(m *Message, st *sqlite.Stmt) {
+	col := 8
+	for i, to := range m.blobs() {
+		if p.fields&(WithEnvelope<<i) != 0 {
+			*to = p.blob(st, col)
+			col++
+		}
+	}
+}
+
+// blobs are what stands in the arena, in the order of their Fields.
+func (m *Message) blobs() [4]*[]byte {
+	return [...]*[]byte{&m.Envelope, &m.Structure, &m.Preview, &m.References}
 }
 
 func (m *Message) readMeta(st *sqlite.Stmt) {
@@ -107,34 +129,44 @@ func (m *Message) readMeta(st *sqlite.Stmt) {
 	m.Thread = ThreadID(st.ColumnInt64(7))
 }
 
-// blob copies a column into the arena. Its place is right only until the arena grows; settle mends that.
+// blob copies a column into the arena; NULL is nil. Its place is right only until the arena grows; settle mends that.
 func (p *page) blob(st *sqlite.Stmt, col int) []byte {
+	if st.ColumnType(col) == sqlite.TypeNull {
+		return nil
+	}
+	if p.arena == nil {
+		p.arena = make([]byte, 0, 512) // an empty blob is not nil
+	}
 	start := len(p.arena)
 	p.arena = columnBytes(st, col, p.arena)
 	return p.arena[start:]
 }
 
-// settle points every envelope and structure to its place in the arena as it
-// ended up. The first slice keeps the arena's capacity, for spareArena.
+// settle points every blob to its place in the arena as it ended up. The first
+// slice keeps the arena's capacity, for spareArena.
 func (p *page) settle() {
-	rest := p.arena
+	if p.fields&ofBody == 0 {
+		return
+	}
+	rest, first := p.arena, true
 	for i := p.have; i < len(p.list); i++ {
-		m := &p.list[i]
-		m.Envelope, rest = carve(m.Envelope, rest, i == p.have)
-		m.Structure, rest = carve(m.Structure, rest, i == p.have && cap(m.Envelope) == 0)
+		for _, b := range p.list[i].blobs() {
+			if *b == nil {
+				continue
+			}
+			*b, rest = carve(*b, rest, first)
+			first = false
+		}
 	}
 }
 
-// carve gives the next len(b) octets of rest; nil stays nil.
+// carve gives the next len(b) octets of rest.
 func carve(b, rest []byte, keepCapacity bool) (own, left []byte) {
-	switch n := len(b); {
-	case b == nil:
-		return nil, rest
-	case keepCapacity:
+	n := len(b)
+	if keepCapacity {
 		return rest[:n], rest[n:]
-	default:
-		return rest[:n:n], rest[n:]
 	}
+	return rest[:n:n], rest[n:]
 }
 
 // spareArena is the arena of the page that stood in buf's free room before, if any.
@@ -142,9 +174,11 @@ func spareArena(buf []Message) []byte {
 	if cap(buf) == len(buf) {
 		return nil
 	}
-	old := buf[:len(buf)+1][len(buf)]
-	if old.Envelope != nil {
-		return old.Envelope[:0]
+	old := &buf[:len(buf)+1][len(buf)]
+	for _, b := range old.blobs() {
+		if *b != nil {
+			return (*b)[:0]
+		}
 	}
-	return old.Structure[:0]
+	return nil
 }

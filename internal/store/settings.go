@@ -47,7 +47,10 @@ func (s *Store) changeSetting(ctx context.Context, key, value string) error {
 		if err := keepSetting(tx, key, settings); err != nil {
 			return fmt.Errorf("store: keep setting %s: %w", key, err)
 		}
-		tx.onCommit(func() { s.settings.Store(&settings) })
+		tx.onCommit(func() {
+			s.settings.Store(&settings)
+			s.indexer.wake()
+		})
 		return nil
 	})
 }

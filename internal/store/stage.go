@@ -55,7 +55,7 @@ func (c *content) takeStaged(tx *tx, v *variant) error {
 		return errSwept
 	}
 	v.body = c.staged
-	st, err := tx.Prepare(`UPDATE body SET csize = ?, prefix = ?, env = ?, structure = ? WHERE id = ?`)
+	st, err := tx.Prepare(`UPDATE body SET csize = ?, prefix = ?, env = ?, structure = ?, preview = ?, refs = ? WHERE id = ?`)
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,9 @@ func (c *content) takeStaged(tx *tx, v *variant) error {
 	st.BindBytes(2, v.prefix)
 	st.BindBytes(3, c.envelope)
 	st.BindBytes(4, v.structure)
-	st.BindInt64(5, int64(v.body))
+	st.BindText(5, c.preview)
+	st.BindBytes(6, c.refs)
+	st.BindInt64(7, int64(v.body))
 	_, err = st.Step()
 	return err
 }

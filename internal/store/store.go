@@ -44,6 +44,7 @@ type Store struct {
 	settings atomic.Pointer[config.Settings]
 	logins   *logins  // password.go
 	sweeper  *sweeper // sweep.go
+	indexer  *indexer // index.go
 
 	bells    bells      // watch.go
 	recent   recents    // recent.go
@@ -123,16 +124,19 @@ func (s *Store) start(ctx context.Context) error {
 	s.readers = newReaders(func() (*sqlite.Conn, error) { return openReader(s.path) })
 	s.logins = newLogins(s.limits.PasswordHashes)
 	s.sweeper = newSweeper()
+	s.indexer = newIndexer()
 	s.wakeFor(conn) // what the last process left
 	go s.runWriter()
 	go s.runSweeper()
+	go s.runIndexer()
 	return nil
 }
 
-// Close ends the sweeper, then the writer after what is already queued, and
+// Close ends the indexer and the sweeper, then the writer after what is already queued, and
 // closes the file. No checkpoint is asked for: SQLite copies the log into the file and
 // removes it when the last process leaves, and beside a running server one more would only wear the card.
 func (s *Store) Close() error {
+	s.indexer.stop()
 	s.sweeper.stop()
 	s.writer.stop()
 	return s.release()

@@ -42,6 +42,7 @@ func (w *sweeper) wake() {
 
 // wakeFor rings the bell if another process left something to remove.
 func (s *Store) wakeFor(c *sqlite.Conn) {
+	s.indexer.wake()
 	n, err := number(c, "SELECT EXISTS (SELECT 1 FROM dead) OR EXISTS (SELECT 1 FROM gone)")
 	if err != nil {
 		s.log.Error("looking for what is dead failed", "err", err)

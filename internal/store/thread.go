@@ -1,8 +1,6 @@
 package store
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
 	"slices"
 
 	"zombiezen.com/go/sqlite"
@@ -19,7 +17,7 @@ const maxThreadIDs = 12
 func threadIDs(m *message.Structure) []int64 {
 	var ids []int64
 	add := func(id string) {
-		if hash := hashID(id); id != "" && !slices.Contains(ids, hash) {
+		if hash := message.HashID(id); id != "" && !slices.Contains(ids, hash) {
 			ids = append(ids, hash)
 		}
 	}
@@ -31,11 +29,6 @@ func threadIDs(m *message.Structure) []int64 {
 		add(m.References[0])
 	}
 	return ids
-}
-
-func hashID(id string) int64 {
-	sum := sha256.Sum256([]byte(id))
-	return int64(binary.BigEndian.Uint64(sum[:]))
 }
 
 // findThread gives the thread that knows any of ids in an account, or a new one

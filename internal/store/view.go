@@ -61,23 +61,15 @@ type keptView struct {
 // update gives the UIDs as they are now. Those with new flags are among the
 // newcomers too, and change nothing.
 func (k keptView) update(c *sqlite.Conn, box MailboxID) (uidset.Set, error) {
-	var b []uidset.Range
-	err := each(c, `SELECT uid FROM msg WHERE mailbox = ?+0 AND modseq > ? ORDER BY modseq, uid`, func(st *sqlite.Stmt) {
-		uid := uint32(st.ColumnInt64(0))
-		if n := len(b); n > 0 && b[n-1].Hi+1 == uid {
-			b[n-1].Hi = uid
-			return
-		}
-		b = append(b, uidset.Range{Lo: uid, Hi: uid})
-	}, int64(box), k.modSeq)
+	changed, err := changedSince(c, box, k.modSeq)
 	if err != nil {
 		return uidset.Set{}, err
 	}
-	gone, err := vanished(c, box, k.modSeq)
+	gone, err := vanishedSince(c, box, k.modSeq)
 	if err != nil {
 		return uidset.Set{}, err
 	}
-	return k.uids.Or(uidset.Of(b...)).AndNot(gone), nil
+	return k.uids.Or(changed).AndNot(gone), nil
 }
 
 // viewCache keeps the UIDs of mailboxes opened lately. The zero value is ready.

@@ -1,0 +1,136 @@
+package imap
+
+import "buzon/internal/uidset"
+
+// QRESYNC (RFC 7162 §3.2): a client that comes back tells in SELECT what it
+// knows and gets what changed and what vanished, in one round trip.
+
+// hasQResync tells whether QRESYNC exists for this session; it needs CONDSTORE (RFC 7162 §3.2).
+func (s *session) hasQResync() bool { return s.has("QRESYNC") && s.has("CONDSTORE") }
+
+func (s *session) enableQResync() {
+	s.enabled.QResync = true
+	s.enableCondStore() // RFC 7162 §3.2.3: both at once
+}
+
+// known is what a client says of a mailbox in SELECT (RFC 7162 §3.2.5).
+type known struct {
+	uidValidity uint32
+	modSeq      int64
+	listed      bool       // it gave the UIDs it knows
+	uids        uidset.Set // these, or all there can be
+}
+
+// allUIDs is every UID there can be.
+func allUIDs() uidset.Set { return uidset.Of(uidset.Range{Lo: 1, Hi: ^uint32(0)}) }
+
+// parseKnown reads (uidvalidity modseq [known-uids] [seq-match-data]).
+func (s *session) parseKnown() (*known, error) {
+	k := &known{uids: allUIDs()}
+	at := 0
+	err := s.dec.List(func() (err error) {
+		defer func() { at++ }()
+		switch c, _ := s.dec.Peek(); { // an error shows in what follows
+		case at == 0:
+			k.uidValidity, err = s.dec.Number()
+		case at == 1:
+			k.modSeq, err = s.dec.Number64()
+		case c == '(':
+			err = s.parseMatchData(at, k.listed)
+		case at == 2:
+			k.listed = true
+			k.uids, err = s.parseKnownUIDs()
+		default:
+			err = s.dec.unexpected("the end of the QRESYNC parameter")
+		}
+		return err
+	})
+	if err == nil && at < 2 {
+		err = syntaxf("QRESYNC needs a UIDVALIDITY and a modseq.")
+	}
+	return k, err
+}
+
+// parseMatchData reads (known-sequence-set known-uid-set), by which servers
+// that do not keep what vanished can guess it (RFC 7162 §3.2.5.2). We keep it.
+func (s *session) parseMatchData(at int, listed bool) error {
+	switch {
+	case at > 3 || at == 3 && !listed:
+		return s.dec.unexpected("the end of the QRESYNC parameter")
+	case s.enabled.UIDOnly: // RFC 9586 §3.4: it has sequence numbers in it
+		return errUIDRequired
+	}
+	sets := 0
+	err := s.dec.List(func() error {
+		sets++
+		_, err := s.parseKnownUIDs()
+		return err
+	})
+	if err == nil && sets != 2 {
+		err = syntaxf("The data to match are a set of numbers and a set of UIDs.")
+	}
+	return err
+}
+
+// parseKnownUIDs reads a set in which "*" has no meaning (RFC 7162 §7, known-uids).
+func (s *session) parseKnownUIDs() (uidset.Set, error) {
+	n, err := parseNumSet(s.dec)
+	if err == nil && n.saved {
+		err = syntaxf("$ is not a set of known UIDs.")
+	}
+	if err != nil {
+		return uidset.Set{}, err
+	}
+	return n.set(maxUID), nil
+}
+
+// maxUID is what "*" means where a client speaks of what may be gone: the
+// last UID it knows may have been removed.
+const maxUID = ^uint32(0)
+
+// maxStale is how many ranges of known UIDs that are not there are told
+// although they were removed before the client's modseq: some clients list
+// what they know as 1:N, and would get every gap there ever was each time.
+const maxStale = 1000 // ranges, about 10 KB
+
+// resync tells a client that comes back what it does not know (RFC 7162
+// §3.2.5): first what vanished, then new flags. What happens from now on comes
+// with the update.
+func (s *session) resync(k *known) error {
+	since := k.modSeq
+	lost := since > s.modSeq // a backup was put back: what the client has seen since is no more
+	if lost {
+		since = 0
+	}
+	changed, vanished, err := s.box.Since(s.ctx, since, k.uids)
+	if err != nil {
+		return err
+	}
+	// A message that is known and not there is gone, whenever that was. It may
+	// be before the modseq: in answer to STORE a client sees a modseq before it
+	// may be told of removals that have a lower one.
+	missing := k.uids.AndNot(s.view)
+	if lost || k.listed && len(missing.Ranges()) <= maxStale {
+		vanished = missing
+	}
+	s.tellEarlier(vanished)
+	return s.pages(changed.And(s.view), func(m *Message) { s.tellFlagsOf(*m) })
+}
+
+// tellEarlier writes VANISHED (EARLIER) (RFC 7162 §3.2.10.1). What this client
+// still sees in the mailbox is not meant: that comes as VANISHED.
+func (s *session) tellEarlier(uids uidset.Set) {
+	s.writeVanished("* VANISHED (EARLIER) ", uids.AndNot(s.view))
+}
+
+// vanishedRanges is how many ranges stand in one response, for clients that
+// read lines into buffers.
+const vanishedRanges = 500 // about 5 KB
+
+func (s *session) writeVanished(prefix string, uids uidset.Set) {
+	for ranges := uids.Ranges(); len(ranges) > 0 && s.enc.Err() == nil; {
+		n := min(len(ranges), vanishedRanges)
+		s.enc.Raw(prefix).Bytes(appendRanges(nil, ranges[:n])).CRLF()
+		ranges = ranges[n:]
+	}
+}

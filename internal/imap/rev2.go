@@ -1,0 +1,48 @@
+package imap
+
+import (
+	"strings"
+)
+
+// enableRev2 makes the session one of IMAP4rev2 (RFC 9051), which changes what
+// a client of IMAP4rev1 would not understand. The rest of it is there for all:
+// most of IMAP4rev2 is extensions made part of it.
+//
+//   - mailbox names and quoted strings are UTF-8 (Appendix A)
+//   - \Recent and RECENT are no more (Appendix E)
+//   - SEARCH answers ESEARCH (§6.4.4)
+//   - SELECT tells LIST, and CLOSED of the mailbox before (§6.3.2, §7.1)
+//   - a name that was changed is told, with OLDNAME (§6.3.9.7)
+//   - message/global has a structure (§7.5.2), which follows from UTF-8
+func (s *session) enableRev2() {
+	s.enabled.Rev2 = true
+	s.forgetRecent()
+}
+
+// forgetRecent makes no message \Recent to a client of IMAP4rev2.
+func (s *session) forgetRecent() {
+	if s.enabled.Rev2 {
+		s.recentFrom = ^uint32(0) // above every UID that the backend gives
+	}
+}
+
+// tellName tells a client of IMAP4rev2 what a mailbox is called, and what it
+// was called or the client called it (RFC 9051 §6.3.2, §6.3.9.7).
+func (s *session) tellName(name, old string) {
+	if !s.enabled.Rev2 {
+		return
+	}
+	s.enc.Raw(`* LIST () "/" `).MailboxName(name)
+	if old != "" && old != name {
+		s.enc.Raw(` ("OLDNAME" (`).MailboxName(old).Raw("))")
+	}
+	s.enc.CRLF()
+}
+
+// tellRenamed is tellName for a new name, where there is something to tell:
+// the server wrote the name in its own way (RFC 9051 §6.3.4), or it is another.
+func (s *session) tellRenamed(name, old string) {
+	if !strings.EqualFold(old, "INBOX") && name != old {
+		s.tellName(name, old)
+	}
+}
