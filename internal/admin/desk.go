@@ -22,6 +22,7 @@ type Commands struct {
 	Alias       aliasCommands       `cmd:"" help:"help_alias"`
 	Mailbox     mailboxCommands     `cmd:"" help:"help_mailbox"`
 	Settings    settingsCommands    `cmd:"" help:"help_settings"`
+	SearchIndex searchIndexCommands `cmd:"" name:"search-index" help:"help_search_index"`
 	Backup      backupCommand       `cmd:"" help:"help_backup"`
 	Version     versionCommand      `cmd:"" help:"help_version"`
 }

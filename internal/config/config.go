@@ -18,6 +18,7 @@ type Settings struct {
 	MessageSize  int64      // "limits.message-size": octets of one message, at most Limits.MessageSize
 	DefaultQuota int64      // "account.quota": octets for a new account; 0 means none
 	SearchIndex  bool       // "search.index": keep an index of all text, so that searching is fast
+	HideLogin    []string   // "login.hide": ways to log in (SASL mechanisms) not offered, upper case, sorted
 	Hide         []HideRule // "imap.hide": IMAP capabilities not advertised and not accepted, and from whom, sorted
 }
 

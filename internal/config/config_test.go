@@ -18,6 +18,7 @@ func TestEveryKeyRoundTrips(t *testing.T) {
 		"pop3.keep-days":      "30",
 		"limits.message-size": "20MB",
 		"account.quota":       "1536MB",
+		"login.hide":          "PLAIN,SCRAM-SHA-256-PLUS",
 		"imap.hide":           "CONDSTORE,IDLE",
 	}
 	all, err := Parse(values)

@@ -65,6 +65,9 @@ func Keys() []Key {
 		switchKey("search.index", func(s *Settings) *bool { return &s.SearchIndex },
 			"Whether to keep an index of all text: searching is fast then, and the file larger by about a third of the text.",
 			"Si se guarda un índice de todo el texto: buscar es rápido entonces, y el archivo crece un tercio del texto."),
+		wordsKey("login.hide", func(s *Settings) *[]string { return &s.HideLogin },
+			"Ways to log in that are not offered, separated by commas, for programs that choose one they cannot do: SCRAM-SHA-256-PLUS.",
+			"Formas de entrar que no se ofrecen, separadas por comas, para programas que eligen una que no saben usar: SCRAM-SHA-256-PLUS."),
 		hideKey("imap.hide", func(s *Settings) *[]HideRule { return &s.Hide },
 			"IMAP capabilities to hide from programs that cannot cope with them, separated by commas: UIDONLY hides it from all, "+
 				"ana@example.org:UIDONLY from one account, id=Outlook*:UIDONLY from programs whose name (IMAP's ID) fits; * and ? are wildcards.",
@@ -119,6 +122,14 @@ func sizeKey(name string, field func(*Settings) *int64, english, spanish string)
 		Name: name, Kind: Size, English: english, Spanish: spanish,
 		parse: func(s *Settings, text string) (err error) { *field(s), err = ParseSize(text); return err },
 		print: func(s *Settings) string { return FormatSize(*field(s)) },
+	}
+}
+
+func wordsKey(name string, field func(*Settings) *[]string, english, spanish string) Key {
+	return Key{
+		Name: name, Kind: List, English: english, Spanish: spanish,
+		parse: func(s *Settings, text string) (err error) { *field(s), err = parseWords(text); return err },
+		print: func(s *Settings) string { return printList(*field(s)) },
 	}
 }
 

@@ -49,6 +49,17 @@ func printSwitch(on bool) string {
 	return "no"
 }
 
+// parseWords reads words between commas and spaces: upper case, sorted, each once.
+func parseWords(text string) ([]string, error) {
+	text, err := parseText(text)
+	if err != nil {
+		return nil, err
+	}
+	words := strings.FieldsFunc(strings.ToUpper(text), func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
+	slices.Sort(words)
+	return slices.Compact(words), nil
+}
+
 func printList(words []string) string { return strings.Join(words, ",") }
 
 // maxDays keeps times that are counted from it within what SQL and people handle.

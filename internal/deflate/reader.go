@@ -105,23 +105,23 @@ func (r *Reader) refill() {
 // Who wants to read on below the compression must take nothing for plain text
 // that belongs to it. What is decompressed meanwhile is lost.
 func (r *Reader) Settle() error {
-	var lost [64]byte
-	for !r.settled() {
-		if r.pending > 0 {
-			r.give(lost[:])
+	for {
+		r.inflate(maxPending)
+		switch {
+		case r.pending > 0:
+			r.pending = 0
 			continue
+		case r.settled():
+			return nil
+		case r.err != nil:
+			return r.err
 		}
 		n, err := r.src.Read(r.buf[:])
 		if n == 0 && err != nil {
 			return err
 		}
 		r.pos, r.end = 0, n
-		r.inflate(len(lost))
-		if r.err != nil && r.err != io.EOF {
-			return r.err
-		}
 	}
-	return nil
 }
 
 // settled also tells when the rest of the empty block is not going to come: of

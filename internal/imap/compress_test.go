@@ -2,6 +2,7 @@ package imap
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"net"
@@ -19,6 +20,8 @@ type compressor struct {
 	net.Conn
 	r io.Reader
 	w *flate.Writer
+
+	out bytes.Buffer // the writer writes in pieces; to flush is one write
 }
 
 func (c *compressor) Read(p []byte) (int, error) { return c.r.Read(p) }
@@ -28,6 +31,9 @@ func (c *compressor) Write(p []byte) (int, error) {
 	if err == nil {
 		err = c.w.Flush()
 	}
+	if err == nil {
+		_, err = c.out.WriteTo(c.Conn)
+	}
 	return n, err
 }
 
@@ -36,11 +42,11 @@ func (c *testClient) compressed(t testing.TB) *testClient {
 	t.Helper()
 	c.send(t, "z COMPRESS DEFLATE\r\n")
 	c.expect(t, "z OK DEFLATE active.")
-	w, err := flate.NewWriter(c.Conn, 1)
-	if err != nil {
+	conn := &compressor{Conn: c.Conn, r: flate.NewReader(c.Conn)}
+	var err error
+	if conn.w, err = flate.NewWriter(&conn.out, 1); err != nil {
 		t.Fatal(err)
 	}
-	conn := &compressor{c.Conn, flate.NewReader(c.Conn), w}
 	return &testClient{conn, bufio.NewReaderSize(conn, 512)}
 }
 

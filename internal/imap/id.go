@@ -8,6 +8,9 @@ import (
 // maxIDFields is how many fields of ID are read (RFC 2971 §3.3).
 const maxIDFields = 30
 
+// maxClient is how much of a program's name a session keeps.
+const maxClient = 200 // octets
+
 // id is ID (RFC 2971). What the client calls itself goes to the log, where it helps to understand a user's trouble.
 func (s *session) id(tag string) error {
 	client, err := s.idArguments()
@@ -15,7 +18,7 @@ func (s *session) id(tag string) error {
 		return err
 	}
 	if client != "" {
-		s.client = client
+		s.client = strings.Clone(client[:min(len(client), maxClient)])
 		s.log.Info("imap client", "id", s.client)
 		s.hideFromClient()
 	}

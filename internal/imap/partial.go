@@ -1,6 +1,8 @@
 package imap
 
 import (
+	"math"
+
 	"buzon/internal/uidset"
 )
 
@@ -13,18 +15,17 @@ type partialRange struct {
 
 func (r partialRange) given() bool { return r.from != 0 }
 
-// lo and hi are the range in ascending order.
-func (r partialRange) lo() uint32 { return min(r.from, r.to) }
-func (r partialRange) hi() uint32 { return max(r.from, r.to) }
+// lo and hi are the range in ascending order, as far as a result can reach.
+func (r partialRange) lo() int { return int(min(r.from, r.to, math.MaxInt32)) }
+func (r partialRange) hi() int { return int(min(max(r.from, r.to), math.MaxInt32-1)) }
 
 // within gives the places of a result of n that the range names, counted from
 // 1 at its start. What the result has not is left out; lo > hi means nothing.
 func (r partialRange) within(n int) (lo, hi int) {
-	lo, hi = int(r.lo()), min(int(r.hi()), n)
 	if r.fromEnd {
-		lo, hi = max(n+1-int(r.hi()), 1), n+1-int(r.lo())
+		return max(n+1-r.hi(), 1), n + 1 - r.lo()
 	}
-	return lo, hi
+	return r.lo(), min(r.hi(), n)
 }
 
 // of is the part of a result in mailbox order that the range names.

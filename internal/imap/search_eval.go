@@ -51,7 +51,7 @@ func (s *session) find(req *searchRequest) (uidset.Set, error) {
 	case returnMin | returnMax:
 		return f.ends(base)
 	case returnPartial:
-		return f.scan(base, req.partial.fromEnd, int(req.partial.hi()))
+		return f.scan(base, req.partial.fromEnd, req.partial.hi())
 	}
 	return f.scan(base, false, math.MaxInt)
 }

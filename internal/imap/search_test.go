@@ -320,7 +320,7 @@ func TestSearchCancelled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.find(p, 0); !errors.Is(err, context.Canceled) {
+	if _, err := s.find(&searchRequest{program: p}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }

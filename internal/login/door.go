@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"time"
 
 	gosasl "github.com/emersion/go-sasl"
@@ -98,15 +99,17 @@ func (d *Door) admit(p Peer, acc store.Account) {
 }
 
 // Mechanisms are the SASL mechanisms to offer this peer, best first: none
-// where a password could be overheard, PLUS only where there is a TLS to bind to.
+// where a password could be overheard, PLUS only where there is a TLS to bind
+// to, and none that the owner hides.
 func (d *Door) Mechanisms(p Peer) []string {
-	switch {
-	case p.TLS != nil:
-		return []string{"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "PLAIN", "LOGIN"}
-	case p.Secure():
-		return []string{"SCRAM-SHA-256", "PLAIN", "LOGIN"}
+	if !p.Secure() {
+		return nil
 	}
-	return nil
+	all := []string{plus, "SCRAM-SHA-256", "PLAIN", "LOGIN"}
+	hidden := d.Store.Settings().HideLogin
+	return slices.DeleteFunc(all, func(m string) bool {
+		return slices.Contains(hidden, m) || m == plus && p.TLS == nil
+	})
 }
 
 // Start begins a SASL exchange; done gets the account when it succeeds. The
@@ -120,15 +123,14 @@ func (d *Door) Start(ctx context.Context, p Peer, mechanism string, done func(st
 		}
 		return err
 	}
-	switch offered := d.Mechanisms(p); {
-	case len(offered) == 0:
+	if !slices.Contains(d.Mechanisms(p), mechanism) {
 		return nil, ErrMechanism
-	case mechanism == "PLAIN":
-		return sasl.Plain(verify), nil
-	case mechanism == "LOGIN":
-		return sasl.Login(verify), nil
-	case mechanism == "SCRAM-SHA-256", mechanism == "SCRAM-SHA-256-PLUS" && p.TLS != nil:
-		return d.scram(ctx, p, mechanism == "SCRAM-SHA-256-PLUS", done), nil
 	}
-	return nil, ErrMechanism
+	switch mechanism {
+	case "PLAIN":
+		return sasl.Plain(verify), nil
+	case "LOGIN":
+		return sasl.Login(verify), nil
+	}
+	return d.scram(ctx, p, mechanism, done), nil
 }

@@ -88,7 +88,6 @@ func TestRefused(t *testing.T) {
 // No password where somebody could listen, PLUS only where there is a TLS to bind to.
 func TestMechanisms(t *testing.T) {
 	d, _ := house(t)
-	plus := "SCRAM-SHA-256-PLUS"
 	for _, c := range []struct {
 		peer            Peer
 		anything, bound bool
@@ -103,6 +102,20 @@ func TestMechanisms(t *testing.T) {
 				t.Errorf("%+v: %s: %v", c.peer, m, err)
 			}
 		}
+	}
+}
+
+// A way to log in that the owner hides is not there, and SCRAM knows that PLUS was not offered.
+func TestHidden(t *testing.T) {
+	d, _ := house(t)
+	if err := d.Store.Set(context.Background(), "login.hide", "scram-sha-256-plus"); err != nil {
+		t.Fatal(err)
+	}
+	if got := d.Mechanisms(secure); slices.Contains(got, plus) || !slices.Contains(got, "SCRAM-SHA-256") {
+		t.Errorf("offered: %q", got)
+	}
+	if _, err := d.Start(context.Background(), secure, plus, func(store.Account) {}); err != ErrMechanism {
+		t.Errorf("hidden, but started: %v", err)
 	}
 }
 

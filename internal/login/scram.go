@@ -4,12 +4,15 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"slices"
 
 	gosasl "github.com/emersion/go-sasl"
 
 	"buzon/internal/sasl"
 	"buzon/internal/store"
 )
+
+const plus = "SCRAM-SHA-256-PLUS"
 
 // exchange is one SCRAM exchange (RFC 5802) between the sasl package, which knows
 // the protocol, and the store, which knows the keys.
@@ -22,11 +25,11 @@ type exchange struct {
 	found store.Scram
 }
 
-func (d *Door) scram(ctx context.Context, p Peer, plus bool, done func(store.Account)) gosasl.Server {
+func (d *Door) scram(ctx context.Context, p Peer, mechanism string, done func(store.Account)) gosasl.Server {
 	x := &exchange{door: d, ctx: ctx, peer: p}
 	x.Server = sasl.Scram(sasl.ScramOptions{
-		Plus:           plus,
-		Advertised:     p.TLS != nil,
+		Plus:           mechanism == plus,
+		Advertised:     slices.Contains(d.Mechanisms(p), plus),
 		Canonical:      x.canonical,
 		Lookup:         x.lookup,
 		Binding:        sasl.Binding(p.TLS, d.Leaf()),

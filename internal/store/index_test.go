@@ -399,4 +399,3 @@ func BenchmarkIndexLookup(b *testing.B) {
 		}
 	}
 }
-
