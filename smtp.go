@@ -288,7 +288,7 @@ func (s *smtpSession) Data(r io.Reader) error {
 		// RFC 3030 §3: only a BINARYMIME message may hold CR and LF by themselves.
 		Strict: s.mail.options.Body != smtp.BodyBinaryMIME,
 		Drain:  true,
-	}.Receive(r)
+	}.Receive(s.conn.Message(r))
 	if err != nil {
 		return s.badBody(err)
 	}

@@ -34,10 +34,8 @@ func (s dataEnd) next(b byte) (_ dataEnd, done bool) {
 // readData hands over octets of DATA up to its end mark and not one more. A
 // peer in the middle of a message holds no buffer here.
 func (c *Conn) readData(b []byte) (n int, err error) {
-	if n = c.buffered(b); n == 0 {
-		if n, err = c.receive(b); err != nil {
-			return 0, err
-		}
+	if n, err = c.bodyOctets(b); err != nil {
+		return 0, err
 	}
 	mine, done := c.scan(b[:n])
 	if mine < n { // commands sent ahead
@@ -71,11 +69,8 @@ func (c *Conn) scan(have []byte) (n int, done bool) {
 
 // readChunk hands over octets of a BDAT chunk (RFC 3030 §2).
 func (c *Conn) readChunk(b []byte) (n int, err error) {
-	b = b[:min(int64(len(b)), c.left)]
-	if n = c.buffered(b); n == 0 {
-		if n, err = c.receive(b); err != nil {
-			return 0, err
-		}
+	if n, err = c.bodyOctets(b[:min(int64(len(b)), c.left)]); err != nil {
+		return 0, err
 	}
 	if c.left -= int64(n); c.left == 0 {
 		c.setMode(commands)
@@ -92,14 +87,16 @@ func (c *Conn) buffered(b []byte) int {
 	return n
 }
 
-// giveBack puts octets before what is buffered. They came out of a buffer no
-// larger than ours, or were read past an empty one: there is room.
+// giveBack puts octets before what is buffered.
 func (c *Conn) giveBack(b []byte) {
-	if c.in == nil {
-		c.in = make([]byte, max(bufferSize, len(b)))
-		c.start, c.end = 0, 0
+	if len(b) == 0 {
+		return
 	}
-	rest := copy(c.in[len(b):], c.in[c.start:c.end])
+	rest := c.in[c.start:c.end]
+	if len(b)+len(rest) > len(c.in) {
+		c.in = make([]byte, max(bufferSize, len(b)+len(rest)))
+	}
+	copy(c.in[len(b):], rest)
 	copy(c.in, b)
-	c.start, c.end = 0, len(b)+rest
+	c.start, c.end = 0, len(b)+len(rest)
 }

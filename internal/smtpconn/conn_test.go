@@ -29,11 +29,17 @@ type sink struct {
 	rcpts  []string
 	errs   []error
 	gate   chan struct{} // when set, Data waits for it before it answers
+	quick  bool          // Data reads past the library
 }
 
-func (s *sink) NewSession(*smtp.Conn) (smtp.Session, error) { return sinkSession{s}, nil }
+func (s *sink) NewSession(c *smtp.Conn) (smtp.Session, error) {
+	return sinkSession{s, c.Conn().(*Conn)}, nil
+}
 
-type sinkSession struct{ s *sink }
+type sinkSession struct {
+	s *sink
+	c *Conn
+}
 
 func (sinkSession) Reset()                               {}
 func (sinkSession) Logout() error                        { return nil }
@@ -45,6 +51,9 @@ func (x sinkSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 	return nil
 }
 func (x sinkSession) Data(r io.Reader) error {
+	if x.s.quick {
+		r = x.c.Message(r)
+	}
 	b, err := io.ReadAll(r)
 	if x.s.gate != nil {
 		<-x.s.gate
@@ -206,19 +215,53 @@ func TestDialog(t *testing.T) {
 	}
 }
 
-// Where the library sees the end of DATA we see it too, however the octets arrive.
+// Where the library sees the end of DATA we see it too, and with the same
+// octets before it, however they arrive.
 func TestDataEnd(t *testing.T) {
-	bodies := []string{"", "x", ".", "\r\n", "a\r\n.b\r\n", "a\n.\nb", "a\r\n.\nb", "a\n.\r\nb", "\r\r\n.\r\r\n", "a\r.\r\nb", "..\r\n\r\n"}
+	bodies := []string{"", "x", ".", "\r\n", "a\r\n.b\r\n", "a\n.\nb", "a\r\n.\nb", "a\n.\r\nb", "\r\r\n.\r\r\n", "a\r.\r\nb", "..\r\n\r\n",
+		strings.Repeat("line\r\n..\r\n.dot\r\n", 1000)}
 	for _, body := range bodies {
-		f := serve(t, nil)
-		c := dial(t, f)
-		c.send("HELO me\r\n" + envelope + "DATA\r\n")
-		c.want("220", "250", "250", "250", "354")
-		for _, b := range []byte(strings.ReplaceAll("\r\n"+body, "\r\n.", "\r\n..")[2:] + "\r\n.\r\n") {
-			c.send(string(b))
+		sent := body
+		if !strings.Contains(body, "\r\r\n") { // that is no line end, and the dot behind it is no first one
+			sent = strings.ReplaceAll("\r\n"+body, "\r\n.", "\r\n..")[2:]
 		}
-		c.send("NOOP\r\n")
-		c.want("250 2.0.0 OK", "250 2.0.0 Still here")
+		sent += "\r\n.\r\n"
+		for _, quick := range []bool{false, true} {
+			f := serve(t, nil)
+			f.quick = quick
+			c := dial(t, f)
+			c.send("HELO me\r\n" + envelope + "DATA\r\n" + sent + "NOOP\r\n" + envelope + "DATA\r\n")
+			c.want("220", "250", "250", "250", "354", "250 2.0.0 OK", "250 2.0.0 Still here", "250", "250", "354")
+			for _, b := range []byte(sent[max(0, len(sent)-100):]) {
+				c.send(string(b))
+			}
+			c.send("NOOP\r\n")
+			c.want("250 2.0.0 OK", "250 2.0.0 Still here")
+			if got := f.kept(); len(got) != 2 || got[0] != body+"\r\n" {
+				t.Errorf("quick %v: sent %q, got %q", quick, body, got)
+			}
+		}
+	}
+}
+
+// A CR by itself behind a dot is not lost: somebody has to refuse it.
+func TestBareCRBehindDot(t *testing.T) {
+	f := serve(t, nil)
+	f.quick = true
+	c := dial(t, f)
+	for _, cut := range []int{0, 3, 4, 5} {
+		body := "a\r\n.\rb\r\n.\r\n"
+		c.send("HELO me\r\n" + envelope + "DATA\r\n" + body[:cut])
+		c.send(body[cut:])
+	}
+	c.want("220")
+	for range 4 {
+		c.want("250", "250", "250", "354", "250 2.0.0 OK")
+	}
+	for _, got := range f.kept() {
+		if got != "a\r\n\rb\r\n" {
+			t.Errorf("got %q", got)
+		}
 	}
 }
 
@@ -393,6 +436,7 @@ func FuzzSession(f *testing.F) {
 	f.Add([]byte("EHLO me\r\n" + envelope + "BDAT 3\r\nabcBDAT 0 LAST\r\nAUTH PLAIN\r\nSTARTTLS\r\n"))
 	f.Add([]byte("HELO\r\nRCPT TO:<postmaster>\r\nMAIL\r\nRSET\r\n\r\n\x00"))
 	fix := serve(f, func(o *Options) { o.TLS = nil })
+	fix.quick = true
 	f.Fuzz(func(t *testing.T, in []byte) {
 		c, err := net.Dial("tcp", fix.addr)
 		if err != nil {
