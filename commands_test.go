@@ -139,6 +139,22 @@ func TestMailboxCommands(t *testing.T) {
 	})
 }
 
+func TestSearchIndexCommands(t *testing.T) {
+	t.Parallel()
+	steps(t, []step{
+		{args: "search-index status", status: 1, err: "There is no file"},
+		{args: "domain add example.org", err: "A new file"},
+		{args: "search-index status", out: "The search index knows 0 messages and takes 0 B.\nStill to do: 0."},
+		{args: "search-index status --json", out: `"waiting": 0`},
+		{args: "search-index rebuild", out: "The search index was emptied."},
+		{args: "search-index rebuild --json", out: `"on": true`},
+		{args: "settings set search.index no", out: "search.index is now: no"},
+		{args: "search-index status", out: "The search index is switched off."},
+		{args: "search-index status --json", out: `"on": false`},
+		{args: "search-index rebuild", status: 1, err: "The search index is switched off."},
+	})
+}
+
 func TestSettingsCommands(t *testing.T) {
 	t.Parallel()
 	steps(t, []step{

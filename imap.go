@@ -8,11 +8,13 @@ import (
 	"io"
 	"net"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"sync"
 
 	gosasl "github.com/emersion/go-sasl"
 
+	"buzon/internal/config"
 	"buzon/internal/imap"
 	"buzon/internal/limit"
 	"buzon/internal/login"
@@ -141,13 +143,26 @@ func (a imapAccount) Name() string { return a.account.Address.String() }
 
 // Hidden implements imap.Account.
 func (a imapAccount) Hidden(client string) []string {
-	var hidden []string
-	for _, r := range a.store.Settings().Hide {
-		if r.Matches(a.account.Address.Key(), client) {
-			hidden = append(hidden, r.Capability)
+	settings := a.store.Settings()
+	hidden := a.matching(settings.Hide, client)
+	shown := a.matching(settings.Show, client)
+	for _, capability := range imap.Unusual() {
+		if !slices.Contains(shown, capability) {
+			hidden = append(hidden, capability)
 		}
 	}
 	return hidden
+}
+
+// matching is the capabilities that rules name for this account and program.
+func (a imapAccount) matching(rules []config.HideRule, client string) (capabilities []string) {
+	key := a.account.Address.Key()
+	for _, r := range rules {
+		if r.Matches(key, client) {
+			capabilities = append(capabilities, r.Capability)
+		}
+	}
+	return capabilities
 }
 
 // AppendLimit implements imap.Account.
@@ -475,44 +490,62 @@ func (b imapBody) WriteTo(w io.Writer) (int64, error) {
 }
 
 // Watch implements imap.Box.
-func (b *imapBox) Watch(ring func()) (stop func()) { return b.bells.add(b.store, b.id, ring) }
+func (b *imapBox) Watch(ring func()) (stop func()) { return b.bells.add(b.store, imapPlace{box: b.id}, ring) }
 
-// imapBells turns the store's bells, which are channels, into calls, with one
-// goroutine a mailbox however many sessions watch it. The zero value is ready.
-type imapBells struct {
-	mu   sync.Mutex
-	bell map[store.MailboxID]*imapBell
+// Watch implements imap.Account.
+func (a imapAccount) Watch(ring func()) (stop func()) {
+	return a.bells.add(a.store, imapPlace{account: a.account.ID}, ring)
 }
 
-// imapBell is who watches one mailbox.
+// imapBells turns the store's bells, which are channels, into calls, with one
+// goroutine a place however many sessions watch it. The zero value is ready.
+type imapBells struct {
+	mu   sync.Mutex
+	bell map[imapPlace]*imapBell
+}
+
+// imapPlace is what can be watched: a mailbox, or an account.
+type imapPlace struct {
+	box     store.MailboxID
+	account store.AccountID
+}
+
+func (p imapPlace) watch(s *store.Store) *store.Watch {
+	if p.box != 0 {
+		return s.Watch(p.box)
+	}
+	return s.WatchAccount(p.account)
+}
+
+// imapBell is who watches one place.
 type imapBell struct {
 	watch *store.Watch
 	ended chan struct{}
 	rings map[*func()]struct{}
 }
 
-func (b *imapBells) add(s *store.Store, box store.MailboxID, ring func()) (stop func()) {
+func (b *imapBells) add(s *store.Store, place imapPlace, ring func()) (stop func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	bell := b.bell[box]
+	bell := b.bell[place]
 	if bell == nil {
-		bell = &imapBell{watch: s.Watch(box), ended: make(chan struct{}), rings: make(map[*func()]struct{})}
+		bell = &imapBell{watch: place.watch(s), ended: make(chan struct{}), rings: make(map[*func()]struct{})}
 		if b.bell == nil {
-			b.bell = make(map[store.MailboxID]*imapBell)
+			b.bell = make(map[imapPlace]*imapBell)
 		}
-		b.bell[box] = bell
+		b.bell[place] = bell
 		go b.listen(bell)
 	}
 	bell.rings[&ring] = struct{}{}
-	return func() { b.remove(box, bell, &ring) }
+	return func() { b.remove(place, bell, &ring) }
 }
 
-func (b *imapBells) remove(box store.MailboxID, bell *imapBell, ring *func()) {
+func (b *imapBells) remove(place imapPlace, bell *imapBell, ring *func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(bell.rings, ring)
-	if len(bell.rings) == 0 && b.bell[box] == bell {
-		delete(b.bell, box)
+	if len(bell.rings) == 0 && b.bell[place] == bell {
+		delete(b.bell, place)
 		bell.watch.Stop()
 		close(bell.ended)
 	}

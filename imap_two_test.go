@@ -22,7 +22,7 @@ import (
 
 var (
 	twoSeed  = flag.Uint64("two.seed", 0, "seed of TestIMAPTwoClients; 0 is one by the clock")
-	twoSteps = flag.Int("two.steps", 1000, "steps of each part of TestIMAPTwoClients")
+	twoSteps = flag.Int("two.steps", 600, "steps of each part of TestIMAPTwoClients")
 )
 
 // Two clients on one mailbox: one changes it, and so do other people, the other
@@ -81,6 +81,7 @@ type two struct {
 	account store.Account
 	actor   *mirror
 	watcher *mirror
+	changes int // so far, whoever made them
 }
 
 func newTwo(t *testing.T, mode twoMode, seed uint64) *two {
@@ -149,6 +150,7 @@ func (x *two) step() {
 
 // change is something that happens to the mailbox.
 func (x *two) change() {
+	x.changes++
 	switch n := x.rnd.IntN(10); {
 	case n == 0:
 		x.deliver()
@@ -233,11 +235,19 @@ type mirror struct {
 	command string // that runs
 	list    []mirrored
 	highest int64 // every change up to here was told
+	asOf    int   // two.changes when it was last told of everything
 	code    string
 }
 
-// connect logs in, enables and selects.
+// connect logs in, selects, and asks for everything.
 func (m *mirror) connect(selectCommand string) {
+	m.logIn()
+	m.run("%s", selectCommand)
+	m.learn()
+}
+
+// logIn makes a connection and enables what the mode asks.
+func (m *mirror) logIn() {
 	c, err := net.Dial("tcp", m.a.addr("imap"))
 	m.must(err)
 	m.t.Cleanup(func() { c.Close() })
@@ -250,9 +260,6 @@ func (m *mirror) connect(selectCommand string) {
 	if m.mode.uidOnly {
 		m.run("ENABLE UIDONLY")
 	}
-	m.list = nil
-	m.run(selectCommand)
-	m.learn()
 }
 
 func (m *mirror) plainSelect() string {
@@ -288,6 +295,9 @@ func (m *mirror) finish() bool {
 	if strings.HasPrefix(answer, "BAD") {
 		m.failf("BAD")
 	}
+	if !m.byNumber() {
+		m.asOf = m.changes
+	}
 	return strings.HasPrefix(answer, "OK")
 }
 
@@ -312,8 +322,8 @@ func (m *mirror) line() string {
 
 // take takes in an untagged response.
 func (m *mirror) take(line string) {
-	words := strings.SplitN(line, " ", 4)
-	if len(words) < 3 || words[0] != "*" {
+	words := append(strings.SplitN(line, " ", 4), "", "")
+	if len(words) < 4 || words[0] != "*" {
 		m.failf("%s: what is that?", m.name)
 	}
 	number, _ := strconv.ParseUint(words[1], 10, 32)
@@ -322,19 +332,18 @@ func (m *mirror) take(line string) {
 		code, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(line, "* OK "), "["), "]")
 		m.readCode(code)
 	case words[1] == "VANISHED":
-		m.takeVanished(words[2:])
+		m.takeVanished(strings.Fields(line)[2:])
 	case words[2] == "EXISTS":
 		m.takeExists(int(number))
 	case words[2] == "EXPUNGE":
 		m.takeExpunge(int(number))
 	case words[2] == "FETCH" && !m.mode.uidOnly:
+		if m.resyncing() {
+			number = uint64(m.place(uint32(m.number(between(words[3], "UID ", " )")))))
+		}
 		m.takeFetch(int(number), words[3])
 	case words[2] == "UIDFETCH" && m.mode.uidOnly:
-		at, found := m.find(uint32(number))
-		if !found {
-			m.failf("%s: no message %d", m.name, number)
-		}
-		m.takeFetch(at+1, words[3])
+		m.takeFetch(m.place(uint32(number)), words[3])
 	case words[2] == "FETCH" || words[2] == "UIDFETCH":
 		m.failf("%s: not in this mode", m.name)
 	}
@@ -389,13 +398,13 @@ func (m *mirror) takeVanished(words []string) {
 		m.failf("%s: VANISHED here", m.name)
 	}
 	earlier := words[0] == "(EARLIER)"
-	if earlier != (strings.HasPrefix(m.command, "SELECT") || strings.Contains(m.command, "VANISHED")) && earlier || !earlier && m.byNumber() {
+	if earlier && !m.resyncing() && !strings.Contains(m.command, "VANISHED") || !earlier && m.byNumber() {
 		m.failf("%s: VANISHED here", m.name)
 	}
 	m.parseSet(words[len(words)-1]).All(func(uid uint32) bool {
 		at, found := m.find(uid)
 		switch {
-		case found && earlier && !strings.HasPrefix(m.command, "SELECT"):
+		case found && earlier && !m.resyncing():
 			m.failf("%s: message %d is still to be seen, and vanished earlier", m.name, uid)
 		case found:
 			m.list = slices.Delete(m.list, at, at+1)
@@ -422,9 +431,6 @@ func (m *mirror) parseSet(s string) uidset.Set {
 
 // takeFetch takes in what a FETCH response tells of message n.
 func (m *mirror) takeFetch(n int, items string) {
-	if strings.HasPrefix(m.command, "SELECT") {
-		n = m.placeResynced(items)
-	}
 	if n < 1 || n > len(m.list) {
 		m.failf("%s: no message %d", m.name, n)
 	}
@@ -449,15 +455,18 @@ func (m *mirror) takeFetch(n int, items string) {
 	}
 }
 
-// placeResynced finds or makes the place of a message that SELECT with QRESYNC tells of.
-func (m *mirror) placeResynced(items string) int {
-	uid := between(items, "UID ", " )")
-	if uid == "" {
-		m.failf("%s: no UID", m.name)
-	}
-	at, found := m.find(uint32(m.number(uid)))
-	if !found {
-		m.list = slices.Insert(m.list, at, mirrored{uid: uint32(m.number(uid))})
+// resyncing tells whether the command is SELECT with QRESYNC, in which messages come by UID.
+func (m *mirror) resyncing() bool { return strings.HasPrefix(m.command, "SELECT INBOX (QRESYNC") }
+
+// place is the number of a message by its UID; SELECT with QRESYNC tells of new ones, too.
+func (m *mirror) place(uid uint32) int {
+	at, found := m.find(uid)
+	switch {
+	case found:
+	case m.resyncing():
+		m.list = slices.Insert(m.list, at, mirrored{uid: uid})
+	default:
+		m.failf("%s: no message %d", m.name, uid)
 	}
 	return at + 1
 }
@@ -545,6 +554,7 @@ func (m *mirror) look() {
 	case kind == 4 && m.mode.qresync:
 		m.run("UID FETCH 1:* (UID FLAGS) (CHANGEDSINCE %d VANISHED)", 1+m.rnd.Int64N(m.highest))
 	case kind == 5:
+		m.changes++
 		m.act()
 	default:
 		m.run("NOOP")
@@ -583,8 +593,8 @@ func (m *mirror) searchModSeq() {
 
 // check holds what the client knows against the store.
 func (m *mirror) check() {
-	if m.byNumber() {
-		m.run("NOOP") // what could not be told then
+	if m.asOf != m.changes {
+		m.run("NOOP") // what happened since, or could not be told then
 	}
 	for slices.ContainsFunc(m.list, func(e mirrored) bool { return !e.known }) {
 		m.learn()
@@ -618,6 +628,16 @@ func (m *mirror) difference(truth []mirrored) string {
 // comeBack loses the connection and returns with QRESYNC.
 func (m *mirror) comeBack() {
 	since := m.highest
+	listed := m.rnd.IntN(3)
+	if listed == 1 && !m.mode.uidOnly && len(m.list) > 0 && m.rnd.IntN(2) == 0 {
+		// It sees modseqs above removals that it may not be told of in this
+		// command, and takes them for where it stands. Its list of UIDs makes up for it.
+		m.run("FETCH 1:%d (UID FLAGS MODSEQ)", len(m.list))
+		m.learn()
+		for _, e := range m.list {
+			since = max(since, e.modSeq)
+		}
+	}
 	m.conn.Close()
 	m.note("*", "the connection is lost")
 	for range m.rnd.IntN(4) {
@@ -625,7 +645,6 @@ func (m *mirror) comeBack() {
 	}
 	known := m.list
 	parameter := fmt.Sprintf("%d %d", m.box.UIDValidity, since)
-	listed := m.rnd.IntN(3)
 	if len(known) == 0 {
 		listed = 0
 	}
@@ -647,19 +666,7 @@ func (m *mirror) comeBack() {
 
 // resync selects, takes in the difference, and asks for new messages if it was not told of them.
 func (m *mirror) resync(parameter string, listed bool) {
-	kept := m.list
-	m.mode, m.list = twoMode{condStore: m.mode.condStore, qresync: m.mode.qresync, uidOnly: m.mode.uidOnly}, nil
-	c, err := net.Dial("tcp", m.a.addr("imap"))
-	m.must(err)
-	m.t.Cleanup(func() { c.Close() })
-	m.conn, m.r = c, bufio.NewReader(c)
-	m.until("* OK")
-	m.run("LOGIN ana@example.test secret")
-	m.run("ENABLE QRESYNC")
-	if m.mode.uidOnly {
-		m.run("ENABLE UIDONLY")
-	}
-	m.list = kept
+	m.logIn()
 	exists := m.selectResync("SELECT INBOX (QRESYNC (" + parameter + "))")
 	if listed { // RFC 7162 §3.2.5: nothing of messages that are not in the list
 		m.takeExists(exists)
@@ -683,8 +690,6 @@ func (m *mirror) selectResync(command string) (exists int) {
 			return exists
 		case strings.HasSuffix(line, " EXISTS"):
 			exists = int(m.number(strings.Fields(line)[1]))
-		case strings.Contains(line, " UIDFETCH "):
-			m.takeFetch(0, line[strings.Index(line, "(")+1-1:])
 		default:
 			m.take(line)
 		}
@@ -774,12 +779,12 @@ func (m *mirror) someFlags() string {
 // store changes flags, sometimes on a condition that is held against the store.
 func (m *mirror) store(s messages) {
 	item := []string{"", "+", "-"}[m.rnd.IntN(3)] + "FLAGS" + []string{"", ".SILENT"}[m.rnd.IntN(2)]
+	flags := m.someFlags()
+	if strings.HasSuffix(item, ".SILENT") {
+		m.assume(s, item[0], flags)
+	}
 	if !m.mode.condStore || m.rnd.IntN(3) > 0 {
-		if strings.HasSuffix(item, ".SILENT") && !m.mode.condStore {
-			m.assume(s, item)
-			return
-		}
-		m.run("%s %s (%s)", s.command("STORE"), item, m.someFlags())
+		m.run("%s %s (%s)", s.command("STORE"), item, flags)
 		return
 	}
 	truth, v := m.truth()
@@ -792,7 +797,7 @@ func (m *mirror) store(s messages) {
 			want = append(want, strings.Split(map[bool]string{true: s.uids, false: s.seqs}[s.uid], ",")[i])
 		}
 	}
-	m.run("%s (UNCHANGEDSINCE %d) %s (%s)", s.command("STORE"), since, item, m.someFlags())
+	m.run("%s (UNCHANGEDSINCE %d) %s (%s)", s.command("STORE"), since, item, flags)
 	m.checkModified(want)
 }
 
@@ -813,15 +818,12 @@ func (m *mirror) checkModified(want []string) {
 	}
 }
 
-// assume is STORE with .SILENT without CONDSTORE: the client has to know what
-// it did, unless the server tells it that others did something too.
-func (m *mirror) assume(s messages, item string) {
-	flags := m.someFlags()
+// assume does with the list what STORE with .SILENT will do: the client is
+// told only where something else came of it.
+func (m *mirror) assume(s messages, op byte, flags string) {
 	for _, at := range s.at {
-		e := &m.list[at]
-		e.flags = edited(e.flags, item[0], flags)
+		m.list[at].flags = edited(m.list[at].flags, op, flags)
 	}
-	m.run("%s %s (%s)", s.command("STORE"), item, flags)
 }
 
 func edited(flags string, op byte, change string) string {

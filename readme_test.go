@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"buzon/internal/config"
+	"buzon/internal/message"
 )
 
 // TestReadmeLimits holds the README's table of limits to the code: every limit
@@ -27,9 +28,25 @@ func TestReadmeLimits(t *testing.T) {
 	}
 }
 
+// TestReadmeMIMELimits does the same for those of the parser, which knows no settings.
+func TestReadmeMIMELimits(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string]int{"MaxDepth": message.MaxDepth, "MaxParts": message.MaxParts, "MaxHeader": message.MaxHeader} {
+		if row := fmt.Sprintf("| %s | %s |", name, readable(value)); !strings.Contains(string(readme), row) {
+			t.Errorf("the README has no row beginning %q", row)
+		}
+	}
+}
+
 // readable is a limit as the README writes it: round octets with their unit.
 func readable(v any) string {
 	if d, ok := v.(time.Duration); ok {
+		if d >= 24*time.Hour {
+			return fmt.Sprintf("%d days", d/(24*time.Hour))
+		}
 		if d >= time.Minute {
 			return fmt.Sprintf("%d min", d/time.Minute)
 		}

@@ -111,15 +111,15 @@ func (a *appliance) unlock(ctx context.Context) error {
 	return nil
 }
 
-// guard slows guessing: after some mistakes a second, then twice as long each time. Mail apps give up after a minute.
+// guard slows guessing.
 func (a *appliance) guard() *limit.Guard {
 	return &limit.Guard{
-		Free:     5,
-		Base:     time.Second,
-		Max:      30 * time.Second,
-		HalfLife: 10 * time.Minute,
-		Trust:    30 * 24 * time.Hour,
-		Entries:  4096,
+		Free:     a.limits.LoginsFree,
+		Base:     a.limits.LoginDelay,
+		Max:      a.limits.LoginDelayMax,
+		HalfLife: a.limits.LoginForget,
+		Trust:    a.limits.LoginTrust,
+		Entries:  a.limits.LoginEntries,
 		Now:      a.now,
 	}
 }

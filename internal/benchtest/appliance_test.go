@@ -134,6 +134,19 @@ func (a *appliance) stop() error {
 	return nil
 }
 
+// settle waits until the appliance has nothing left to do: it indexes new mail once nobody has delivered for three seconds.
+// A short run does not wait.
+func (a *appliance) settle() {
+	const quiet, limit = 5 * time.Second, 10 * time.Minute
+	for begin := time.Now(); !testing.Short() && time.Since(begin) < limit; {
+		before := a.cpu()
+		time.Sleep(quiet)
+		if a.cpu()-before < quiet/100 {
+			return
+		}
+	}
+}
+
 // tail is the end of the appliance's log.
 func (a *appliance) tail() []byte {
 	const most = 4 << 10 // octets

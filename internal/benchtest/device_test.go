@@ -12,8 +12,9 @@ import (
 	"testing"
 )
 
-// BenchmarkDevice is what reaches the device for each message from ten connections: journal, log, checkpoints and all that
-// is written when the appliance stops and the file system is unmounted. Cards wear by it.
+// BenchmarkDevice is what reaches the device for each message from ten connections: journal, log, checkpoints, the search
+// index that is made afterwards, and what is written when the appliance stops and the file system is unmounted. Cards
+// wear by it.
 func BenchmarkDevice(b *testing.B) {
 	b.Run("file=fresh", func(b *testing.B) { measureDevice(b, freshFile) })
 	b.Run("file=filled", func(b *testing.B) { measureDevice(b, copyFilled) })
@@ -29,6 +30,7 @@ func measureDevice(b *testing.B, file func(*testing.B, string) string) {
 		round := messages(n, size(5000, 200), ana, messageSize)
 		before := d.written(b)
 		s.deliver(b, round)
+		a.settle()
 		if err := a.stop(); err != nil {
 			b.Fatal(err)
 		}

@@ -20,6 +20,7 @@ type Settings struct {
 	SearchIndex  bool       // "search.index": keep an index of all text, so that searching is fast
 	HideLogin    []string   // "login.hide": ways to log in (SASL mechanisms) not offered, upper case, sorted
 	Hide         []HideRule // "imap.hide": IMAP capabilities not advertised and not accepted, and from whom, sorted
+	Show         []HideRule // "imap.show": IMAP capabilities that are hidden unless named here, and to whom, sorted
 }
 
 // Default is the settings of a new file.

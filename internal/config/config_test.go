@@ -19,7 +19,9 @@ func TestEveryKeyRoundTrips(t *testing.T) {
 		"limits.message-size": "20MB",
 		"account.quota":       "1536MB",
 		"login.hide":          "PLAIN,SCRAM-SHA-256-PLUS",
+		"search.index":        "no",
 		"imap.hide":           "CONDSTORE,IDLE",
+		"imap.show":           "UIDONLY",
 	}
 	all, err := Parse(values)
 	if err != nil {

@@ -69,10 +69,14 @@ func Keys() []Key {
 			"Ways to log in that are not offered, separated by commas, for programs that choose one they cannot do: SCRAM-SHA-256-PLUS.",
 			"Formas de entrar que no se ofrecen, separadas por comas, para programas que eligen una que no saben usar: SCRAM-SHA-256-PLUS."),
 		hideKey("imap.hide", func(s *Settings) *[]HideRule { return &s.Hide },
-			"IMAP capabilities to hide from programs that cannot cope with them, separated by commas: UIDONLY hides it from all, "+
-				"ana@example.org:UIDONLY from one account, id=Outlook*:UIDONLY from programs whose name (IMAP's ID) fits; * and ? are wildcards.",
-			"Capacidades de IMAP que se ocultan a programas que fallan con ellas, separadas por comas: UIDONLY la oculta a todos, "+
-				"ana@example.org:UIDONLY a una cuenta, id=Outlook*:UIDONLY a los programas cuyo nombre (ID de IMAP) coincide; * y ? son comodines."),
+			"IMAP capabilities to hide from programs that cannot cope with them, separated by commas: CONDSTORE hides it from all, "+
+				"ana@example.org:CONDSTORE from one account, id=Outlook*:CONDSTORE from programs whose name (IMAP's ID) fits; * and ? are wildcards.",
+			"Capacidades de IMAP que se ocultan a programas que fallan con ellas, separadas por comas: CONDSTORE la oculta a todos, "+
+				"ana@example.org:CONDSTORE a una cuenta, id=Outlook*:CONDSTORE a los programas cuyo nombre (ID de IMAP) coincide; * y ? son comodines."),
+		hideKey("imap.show", func(s *Settings) *[]HideRule { return &s.Show },
+			"IMAP capabilities to offer that are hidden otherwise because some programs fail with them, named as in imap.hide; there is one, UIDONLY.",
+			"Capacidades de IMAP que se ofrecen aunque por lo demás se ocultan porque algunos programas fallan con ellas, "+
+				"nombradas como en imap.hide; hay una, UIDONLY."),
 	}
 }
 

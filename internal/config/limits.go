@@ -10,9 +10,15 @@ type Limits struct {
 	PerAddress     int           // connections at once from one address or IPv6 /64: a phone opens one a folder
 	PreLoginOctets int64         // that a peer may send before log-in: the longest SASL exchange fits well
 	PreLoginTime   time.Duration // from greeting to log-in
+	LoginsFree     int           // failed log-ins of an address or account without a delay: people mistype
+	LoginDelay     time.Duration // after the next failure, doubled by each further one
+	LoginDelayMax  time.Duration // no delay is longer: mail programs give up after a minute
+	LoginForget    time.Duration // in which the count of failures halves
+	LoginTrust     time.Duration // that an address which logged in is exempt from what strangers do to the account
+	LoginEntries   int           // addresses and accounts remembered by the guard: 100 octets each
 	MessageSize    int64         // octets of one message
 	SMTPLine       int           // octets of a line in a message (RFC 5321 §4.5.3.1.6 asks 1000; real mail has longer ones)
-	CommandLine    int           // octets of a POP3 or SMTP command line, of an IMAP command without its literals
+	CommandLine    int           // octets of a POP3 command line, of an IMAP command without its literals; half of it for SMTP
 	Recipients     int           // of one message (RFC 5321 §4.5.3.1.8 asks at least 100)
 	HeaderSize     int           // octets of a message's header
 	Received       int           // trace lines before we call it a loop (RFC 5321 §6.3)
@@ -38,6 +44,12 @@ func DefaultLimits() Limits {
 		PerAddress:     40,
 		PreLoginOctets: 16 << 10,
 		PreLoginTime:   time.Minute,
+		LoginsFree:     5,
+		LoginDelay:     time.Second,
+		LoginDelayMax:  30 * time.Second,
+		LoginForget:    10 * time.Minute,
+		LoginTrust:     30 * 24 * time.Hour,
+		LoginEntries:   4000,
 		MessageSize:    50 << 20,
 		SMTPLine:       2000,
 		CommandLine:    8 << 10,

@@ -57,6 +57,9 @@ func parseWords(text string) ([]string, error) {
 	}
 	words := strings.FieldsFunc(strings.ToUpper(text), func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
 	slices.Sort(words)
+	if len(words) == 0 {
+		return nil, nil
+	}
 	return slices.Compact(words), nil
 }
 

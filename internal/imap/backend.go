@@ -82,6 +82,8 @@ type Account interface {
 	Receive(ctx context.Context, r io.Reader) (Received, error)
 	// Append files drafts in one mailbox, all or none, and returns the UIDs in order.
 	Append(ctx context.Context, name string, drafts []Draft) (uidValidity uint32, uids []uint32, err error)
+	// Watch is Box.Watch for all mailboxes and the list of them.
+	Watch(ring func()) (stop func())
 	// Open gives the mailbox for a session; claim makes this the session that \Recent messages are told to.
 	Open(ctx context.Context, name string, claim bool) (Box, error)
 }

@@ -19,7 +19,8 @@ type capability struct {
 // from what is accepted.
 var capabilities = []capability{
 	{name: "IMAP4rev1", when: always},
-	{name: "LITERAL+", when: always}, // RFC 7888
+	{name: "IMAP4rev2", when: (*session).hasRev2}, // RFC 9051
+	{name: "LITERAL+", when: always},              // RFC 7888
 	{name: "LITERAL-", when: withoutLiteral},
 	{name: "SASL-IR", when: beforeLogin},    // RFC 4959
 	{name: "STARTTLS", when: mayStartTLS},   // RFC 3501 §6.2.1
@@ -39,6 +40,16 @@ var capabilities = []capability{
 	{name: "STATUS=SIZE", when: afterLogin},                     // RFC 8438
 	{name: "ESEARCH", when: afterLogin},                         // RFC 4731
 	{name: "SEARCHRES", when: afterLogin},                       // RFC 5182
+	{name: "PARTIAL", when: afterLogin},                         // RFC 9394
+	{name: "SORT", when: afterLogin},                            // RFC 5256
+	{name: "SORT=DISPLAY", when: afterLogin},                    // RFC 5957
+	{name: "ESORT", when: afterLogin},                           // RFC 5267
+	{name: "THREAD=ORDEREDSUBJECT", when: afterLogin},           // RFC 5256
+	{name: "THREAD=REFERENCES", when: afterLogin},               // RFC 5256
+	{name: "THREAD=REFS", when: afterLogin},                     // draft-ietf-morg-inthread
+	{name: "OBJECTID", when: afterLogin},                        // RFC 8474
+	{name: "SAVEDATE", when: afterLogin},                        // RFC 8514
+	{name: "PREVIEW", when: afterLogin},                         // RFC 8970
 	{name: "WITHIN", when: afterLogin},                          // RFC 5032
 	{name: "APPENDLIMIT", when: afterLogin, value: appendLimit}, // RFC 7889
 	{name: "UTF8=ACCEPT", when: afterLogin},                     // RFC 6855
@@ -52,6 +63,8 @@ var capabilities = []capability{
 	{name: "METADATA-SERVER", when: offersMetadata},
 	{name: "LIST-METADATA", when: offersMetadata},   // RFC 9590
 	{name: "COMPRESS=DEFLATE", when: notCompressed}, // RFC 4978
+	{name: "INPROGRESS", when: afterLogin},          // RFC 9585
+	{name: "NOTIFY", when: afterLogin},              // RFC 5465
 	{name: "UNAUTHENTICATE", when: afterLogin},      // RFC 8437
 	{name: "CONDSTORE", when: afterLogin},           // RFC 7162
 	{name: "QRESYNC", when: offersQResync},          // RFC 7162 §3.2
@@ -78,6 +91,8 @@ func insecure(s *session) bool { return beforeLogin(s) && !s.wire.peer().Secure(
 
 func appendLimit(s *session) string { return strconv.FormatInt(s.account.AppendLimit(), 10) }
 
+func (s *session) isHidden(name string) bool { return !s.has(name) }
+
 // has tells whether a capability exists for this session: not hidden from its account.
 func (s *session) has(name string) bool { return !slices.Contains(s.hidden, name) }
 
@@ -85,7 +100,7 @@ func (s *session) has(name string) bool { return !slices.Contains(s.hidden, name
 func (s *session) capabilityList() string {
 	var list []string
 	for _, c := range capabilities {
-		if !c.when(s) || !s.has(c.name) {
+		if !c.when(s) || !s.has(strings.ToUpper(c.name)) {
 			continue
 		}
 		name := c.name

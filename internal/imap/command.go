@@ -7,6 +7,7 @@ type command struct {
 	name       string
 	states     state  // in which it is allowed
 	capability string // that must be visible for the command to exist; empty: always
+	removes    bool   // takes messages out of the selected mailbox, and tells of it
 	bySequence bool   // names messages by number, so no EXPUNGE may be told during it (RFC 3501 §7.4.1)
 	// run reads the arguments from the space after the name to CRLF, acts, and
 	// ends with s.ok or s.no. An error it returns becomes the tagged answer (see fail);
@@ -45,25 +46,30 @@ var commands = commandTable(
 	command{name: "SETMETADATA", states: loggedIn, capability: "METADATA", run: (*session).setMetadata},
 	command{name: "COMPRESS", states: loggedIn, capability: "COMPRESS=DEFLATE", run: (*session).compress},
 	command{name: "UNAUTHENTICATE", states: loggedIn, capability: "UNAUTHENTICATE", run: (*session).unauthenticate},
+	command{name: "NOTIFY", states: loggedIn, capability: "NOTIFY", run: (*session).notifyCommand},
 	command{name: "IDLE", states: loggedIn, capability: "IDLE", run: (*session).idle},
 
 	command{name: "CHECK", states: selected, run: (*session).check},
 	command{name: "CLOSE", states: selected, run: (*session).close},
 	command{name: "UNSELECT", states: selected, capability: "UNSELECT", run: (*session).unselect},
-	command{name: "EXPUNGE", states: selected, run: (*session).expunge},
-	command{name: "UID EXPUNGE", states: selected, capability: "UIDPLUS", run: (*session).uidExpunge},
+	command{name: "EXPUNGE", states: selected, removes: true, run: (*session).expunge},
+	command{name: "UID EXPUNGE", states: selected, removes: true, capability: "UIDPLUS", run: (*session).uidExpunge},
 	command{name: "SEARCH", states: selected, bySequence: true, run: numbered((*session).search, false)},
 	command{name: "UID SEARCH", states: selected, run: numbered((*session).search, true)},
+	command{name: "SORT", states: selected, capability: "SORT", bySequence: true, run: numbered((*session).sort, false)},
+	command{name: "UID SORT", states: selected, capability: "SORT", run: numbered((*session).sort, true)},
+	command{name: "THREAD", states: selected, bySequence: true, run: numbered((*session).thread, false)},
+	command{name: "UID THREAD", states: selected, run: numbered((*session).thread, true)},
 	command{name: "FETCH", states: selected, bySequence: true, run: numbered((*session).fetch, false)},
 	command{name: "UID FETCH", states: selected, run: numbered((*session).fetch, true)},
 	command{name: "STORE", states: selected, bySequence: true, run: numbered((*session).store, false)},
 	command{name: "UID STORE", states: selected, run: numbered((*session).store, true)},
 	command{name: "COPY", states: selected, run: numbered((*session).copy, false)},
 	command{name: "UID COPY", states: selected, run: numbered((*session).copy, true)},
-	command{name: "REPLACE", states: selected, capability: "REPLACE", run: numbered((*session).replace, false)},
-	command{name: "UID REPLACE", states: selected, capability: "REPLACE", run: numbered((*session).replace, true)},
-	command{name: "MOVE", states: selected, capability: "MOVE", run: numbered((*session).move, false)},
-	command{name: "UID MOVE", states: selected, capability: "MOVE", run: numbered((*session).move, true)},
+	command{name: "REPLACE", states: selected, removes: true, capability: "REPLACE", run: numbered((*session).replace, false)},
+	command{name: "UID REPLACE", states: selected, removes: true, capability: "REPLACE", run: numbered((*session).replace, true)},
+	command{name: "MOVE", states: selected, removes: true, capability: "MOVE", run: numbered((*session).move, false)},
+	command{name: "UID MOVE", states: selected, removes: true, capability: "MOVE", run: numbered((*session).move, true)},
 )
 
 func commandTable(rows ...command) map[string]*command {
@@ -85,6 +91,7 @@ func (s *session) runCommand() error {
 	s.dec.reset()
 	s.command = nil
 	tag, err := s.readTag()
+	s.tag = tag
 	if err == nil && tag != "" {
 		err = s.dispatch(tag)
 	}

@@ -20,16 +20,16 @@ type benchBox struct {
 }
 
 type benchMail struct {
-	body                string
-	envelope, structure []byte
+	body                      string
+	envelope, structure, refs []byte
 }
 
-func newBenchBox(b *testing.B, n int) *benchBox {
+func newBenchBox(b testing.TB, n int) *benchBox {
 	box := &benchBox{n: n, mails: make([]benchMail, 100)}
 	for i := range box.mails {
 		body := contentMail(i)
 		s := parse(b, body)
-		box.mails[i] = benchMail{body, s.Envelope.AppendBinary(nil), s.Root.AppendBinary(nil)}
+		box.mails[i] = benchMail{body, s.Envelope.AppendBinary(nil), s.Root.AppendBinary(nil), s.AppendThreadIDs([]byte{})}
 	}
 	return box
 }
@@ -47,7 +47,7 @@ func (x *benchBox) Page(_ context.Context, u uidset.Set, from uint32, limit int,
 			m := &x.mails[int(uid)%len(x.mails)]
 			buf = append(buf, Message{
 				UID: uid, Flags: Flags(uid) & 0x103, Received: time.Unix(1_790_000_000+int64(uid), 0).UTC(),
-				Size: int64(len(m.body)), Body: int64(uid), Envelope: m.envelope, Structure: m.structure,
+				Size: int64(len(m.body)), Body: int64(uid), Envelope: m.envelope, Structure: m.structure, References: m.refs,
 			})
 		}
 	}
@@ -62,7 +62,7 @@ type benchBody struct{ *strings.Reader }
 
 func (benchBody) Release() {}
 
-func benchSession(b *testing.B, n int) *session {
+func benchSession(b testing.TB, n int) *session {
 	s := viewOf(uidset.Of(uidset.Range{Lo: 1, Hi: uint32(n)}))
 	s.box, s.state, s.readOnly, s.recentFrom = newBenchBox(b, n), selected, true, ^uint32(0)
 	s.keywords = []string{"$Junk"}

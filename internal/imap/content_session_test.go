@@ -71,11 +71,10 @@ func (s *contentSession) run(line string) error {
 	s.session.command = &command{name: name, bySequence: !uid}
 	s.dec = readFrom(" " + args + "\r\n")
 	s.dec.utf8 = s.enabled.UTF8
-	run := s.fetch
-	if name == "SEARCH" {
-		run = s.search
+	if uid {
+		name = "UID " + name
 	}
-	if err := run("a", uid); err != nil {
+	if err := commands[name].run(s.session, "a"); err != nil {
 		return s.fail("a", err)
 	}
 	return nil

@@ -12,7 +12,11 @@ func (s *session) copy(tag string, uid bool) error {
 	if err != nil {
 		return err
 	}
-	copied, err := s.box.Copy(s.ctx, uids, to)
+	var copied Copied
+	err = s.changing(func() (err error) {
+		copied, err = s.box.Copy(s.ctx, uids, to)
+		return err
+	})
 	if err != nil {
 		return tryCreate(err)
 	}
@@ -28,7 +32,11 @@ func (s *session) move(tag string, uid bool) error {
 	if s.readOnly {
 		return errReadOnly
 	}
-	moved, err := s.box.Move(s.ctx, uids, to)
+	var moved Copied
+	err = s.changing(func() (err error) {
+		moved, err = s.box.Move(s.ctx, uids, to)
+		return err
+	})
 	if err != nil {
 		return tryCreate(err)
 	}

@@ -15,14 +15,14 @@ import (
 // Dialogs are scripts in testdata/dialogs, one file a command or theme, many
 // cases a file:
 //
-//	-- name (login, select)     a case: a fresh backend; log in and select INBOX first; also: insecure, hide=CAP
+//	-- name (login, select)     a case: a fresh backend; log in and select INBOX first; also: insecure, hide=CAP+CAP, literal- (LITERAL+ hidden)
 //	C: text                     the client sends a line; C2: is another client
 //	C-: text                    the client sends text without an end of line
 //	S: text                     the server's next line; "..." stands for anything
 //	S~ text                     the same, after any number of untagged lines
 //	S: EOF                      the server has closed
 //	! deliver BOX FLAGS...      somebody else delivers; also: flags BOX UID FLAGS..., remove BOX UID,
-//	                            mailbox NAME [USE], noselect NAME, subscribed NAME, delete NAME
+//	                            mailbox NAME [USE], noselect NAME, subscribed NAME, delete NAME, rename NAME NAME
 //	# comment
 func TestDialogs(t *testing.T) {
 	files, err := filepath.Glob("testdata/dialogs/*.txt")
@@ -77,6 +77,8 @@ func runDialog(t *testing.T, script, options string) {
 			setUp += "C: x EXAMINE INBOX\nS~ x OK [READ-ONLY] ...\n"
 		case o == "three":
 			setUp += "! deliver INBOX\n! deliver INBOX \\Seen\n! deliver INBOX\n"
+		case o == "literal-":
+			d.f.hidden = []string{"LITERAL+"}
 		case o == "insecure":
 			d.remote = &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 1}
 		case strings.HasPrefix(o, "hide="):
@@ -225,6 +227,8 @@ func (d *dialog) act(a []string) {
 		d.f.boxes[a[1]].NoSelect = true
 	case "subscribed":
 		d.f.Subscribe(d.t.Context(), a[1], true)
+	case "rename":
+		d.f.Rename(d.t.Context(), a[1], a[2])
 	case "delete":
 		d.f.Delete(d.t.Context(), a[1])
 	default:

@@ -11,7 +11,7 @@ func (s *session) enable(tag string) error {
 	var on []string
 	for _, name := range names {
 		if s.has(name) && s.enableFeature(name) {
-			on = append(on, name)
+			on = append(on, strings.Replace(name, "REV", "rev", 1)) // as IMAP4rev2 is written
 		}
 	}
 	s.configureCodec()
@@ -40,7 +40,7 @@ func (s *session) enableFeature(name string) bool {
 	case name == "UTF8=ACCEPT" && !s.enabled.UTF8: // RFC 6855 §3
 		s.enabled.UTF8 = true
 		return true
-	case name == "IMAP4REV2" && !s.enabled.Rev2: // RFC 9051 §6.3.1
+	case name == "IMAP4REV2" && s.hasRev2() && !s.enabled.Rev2: // RFC 9051 §6.3.1
 		s.enableRev2()
 		return true
 	// These are listed also when a command switched them on before: a client

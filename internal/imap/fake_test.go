@@ -25,10 +25,13 @@ type fakeBackend struct {
 	limit  int64 // APPENDLIMIT
 	fail   error // of Store and Copy
 
+	watches map[*func()]struct{}
+
 	annotations map[string]map[string][]byte // by mailbox, "" for the account
 }
 
 type fakeMailbox struct {
+	f *fakeBackend
 	Mailbox
 	keywords []string
 	messages []fakeMessage
@@ -58,7 +61,7 @@ func newFake() *fakeBackend {
 }
 
 func (f *fakeBackend) add(name, use string) *fakeMailbox {
-	b := &fakeMailbox{bells: map[int]func(){}, claimed: 1}
+	b := &fakeMailbox{f: f, bells: map[int]func(){}, claimed: 1}
 	b.Mailbox = Mailbox{Name: name, ID: name, UIDValidity: 7, UIDNext: 1, SpecialUse: use}
 	f.boxes[name] = b
 	return b
@@ -84,6 +87,8 @@ func (f *fakeBackend) file(b *fakeMailbox, body []byte, flags []string, received
 	}
 	if s, err := message.Parse(bytes.NewReader(body), int64(len(body))); err == nil {
 		m.Envelope, m.Structure = s.Envelope.AppendBinary(nil), s.Root.AppendBinary(nil)
+		text, _ := message.Preview(bytes.NewReader(body), &s.Root)
+		m.Preview, m.References = []byte(text), s.AppendThreadIDs([]byte{})
 	}
 	b.UIDNext++
 	b.messages = append(b.messages, m)
@@ -94,6 +99,7 @@ func (b *fakeMailbox) ring() {
 	for _, ring := range b.bells {
 		ring()
 	}
+	b.f.ring()
 }
 
 func (b *fakeMailbox) flag(name string, create bool) Flags {
@@ -163,6 +169,7 @@ func (b *fakeMailbox) count() Mailbox {
 	m := b.Mailbox
 	for i := range b.messages {
 		m.Total++
+		m.ModSeq = max(m.ModSeq, b.messages[i].ModSeq)
 		m.Size += b.messages[i].Size
 		if b.messages[i].Flags&Seen == 0 {
 			m.Unseen++
@@ -170,6 +177,9 @@ func (b *fakeMailbox) count() Mailbox {
 		if b.messages[i].Flags&Deleted != 0 {
 			m.Deleted++
 		}
+	}
+	for _, v := range b.vanished {
+		m.ModSeq = max(m.ModSeq, v.modSeq)
 	}
 	return m
 }
@@ -217,6 +227,7 @@ func (f *fakeBackend) Create(_ context.Context, name, use string) (Mailbox, erro
 	if name == "" {
 		return Mailbox{}, ErrBadName
 	}
+	f.ring()
 	return f.add(name, use).Mailbox, nil
 }
 
@@ -246,6 +257,7 @@ func (f *fakeBackend) Rename(_ context.Context, from, to string) error {
 	delete(f.boxes, from)
 	b.Name = to
 	f.boxes[to] = b
+	f.ring()
 	return nil
 }
 
@@ -256,6 +268,7 @@ func (f *fakeBackend) Subscribe(_ context.Context, name string, on bool) error {
 		f.add(name, "").NonExistent = true
 	}
 	f.boxes[name].Subscribed = on
+	f.ring()
 	return nil
 }
 

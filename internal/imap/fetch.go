@@ -20,8 +20,11 @@ func (s *session) fetch(tag string, uid bool) error {
 	if err := f.run(set); err != nil {
 		return err
 	}
-	if f.torn || f.gone && !uid {
+	switch {
+	case f.torn || f.gone && !uid:
 		return errFetchGone
+	case f.opaque:
+		return errUnknownCTE
 	}
 	return s.ok(tag, "", "Fetched.")
 }
@@ -66,16 +69,19 @@ type fetcher struct {
 	part *message.Part
 	body Body
 
-	gone bool // a message that was asked for is not there any more
-	torn bool // and of one NIL stood for a body
+	gone   bool // a message that was asked for is not there any more
+	torn   bool // and of one NIL stood for a body
+	opaque bool // a part could not be decoded
 }
 
 func newFetcher(s *session, req fetchRequest) *fetcher {
 	return &fetcher{s: s, req: req, fetchBuffers: fetchPool.Get().(*fetchBuffers)}
 }
 
-func (f *fetcher) release() {
-	b := f.fetchBuffers
+func (f *fetcher) release() { f.giveBack() }
+
+// giveBack puts the buffers back into the pool.
+func (b *fetchBuffers) giveBack() {
 	clear(b.page[:cap(b.page)]) // envelopes and structures are not ours to keep
 	if cap(b.header) > maxPooled {
 		b.header = nil
@@ -184,6 +190,10 @@ func (f *fetcher) writeMessage() error {
 		} else if err != nil {
 			return err
 		}
+	}
+	if f.req.binary && !f.decodable() {
+		f.opaque = true
+		return nil
 	}
 	enc := f.s.enc
 	f.s.beginFetch(f.s.view.Seq(f.m.UID), f.m.UID)

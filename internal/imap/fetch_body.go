@@ -68,11 +68,16 @@ func unexpectedEnd(err error) error {
 // must stay valid. A message that was removed meanwhile is told in the tagged NO.
 func (f *fetcher) absent(err error) error {
 	f.s.enc.Raw("NIL")
+	f.unreadable(err)
+	return nil
+}
+
+// unreadable notes that the answer is not what was asked for.
+func (f *fetcher) unreadable(err error) {
 	f.torn = true
 	if !errors.Is(err, ErrNoMessage) {
 		f.s.log.Error("message cannot be read", "mailbox", f.s.name, "uid", f.m.UID, "err", err)
 	}
-	return nil
 }
 
 // writeExtent writes octets of the message as a literal, chunk by chunk.
@@ -88,6 +93,11 @@ func (f *fetcher) writeExtent(e extent) error {
 	} else {
 		err = f.copyExtent(w, e)
 	}
+	return f.endLiteral(w, err)
+}
+
+// endLiteral tells what became of a literal.
+func (f *fetcher) endLiteral(w *literalWriter, err error) error {
 	switch {
 	case f.s.enc.Err() != nil:
 		return f.s.enc.Err()
@@ -127,6 +137,7 @@ func (f *fetcher) copyExtent(w io.Writer, e extent) error {
 type literalWriter struct {
 	enc   *encoder
 	left  int64 // octets still to come
+	eight bool  // it is a literal8 (RFC 3516 §7)
 	begun bool
 }
 
@@ -140,6 +151,9 @@ func (w *literalWriter) Write(p []byte) (int, error) {
 	}
 	if !w.begun {
 		w.begun = true
+		if w.eight {
+			w.enc.Byte('~')
+		}
 		w.enc.Literal(w.left)
 	}
 	w.left -= int64(len(p))

@@ -11,7 +11,10 @@ type fetchKind struct {
 	seen    bool    // sets \Seen (RFC 3501 §6.4.5)
 	section section // of items that mean a section without naming it
 
-	capability string // that must be visible for the item to exist; empty: always
+	binary bool // decodes a part (RFC 3516)
+
+	capability string                                                   // that must be visible for the item to exist; empty: always
+	parse      func(r *fetchRequest, d *decoder, kind *fetchKind) error // reads what follows the word; nil: nothing does
 	write      func(f *fetcher, item *fetchItem) error
 }
 
@@ -28,6 +31,13 @@ var fetchKinds = map[string]*fetchKind{
 	"BODY":          {label: "BODY", fields: WithStructure, write: (*fetcher).writeStructure},
 	"BODY[":         {label: "BODY", body: true, seen: true, write: (*fetcher).writeSection},
 	"BODY.PEEK[":    {label: "BODY", body: true, write: (*fetcher).writeSection},
+	"BINARY[":       {label: "BINARY", body: true, seen: true, binary: true, capability: "BINARY", write: (*fetcher).writeBinary},
+	"BINARY.PEEK[":  {label: "BINARY", body: true, binary: true, capability: "BINARY", write: (*fetcher).writeBinary},
+	"BINARY.SIZE[":  {label: "BINARY.SIZE", body: true, binary: true, capability: "BINARY", write: (*fetcher).writeBinarySize},
+	"EMAILID":       {label: "EMAILID", fields: WithMeta, capability: "OBJECTID", write: (*fetcher).writeEmailID},
+	"THREADID":      {label: "THREADID", fields: WithMeta, capability: "OBJECTID", write: (*fetcher).writeThreadID},
+	"SAVEDATE":      {label: "SAVEDATE", fields: WithMeta, capability: "SAVEDATE", write: (*fetcher).writeSaveDate},
+	"PREVIEW":       {label: "PREVIEW", fields: WithMeta | WithPreview, capability: "PREVIEW", parse: parsePreview, write: (*fetcher).writePreview},
 	"RFC822":        {label: "RFC822", body: true, seen: true, write: (*fetcher).writeSection},
 	"RFC822.HEADER": {label: "RFC822.HEADER", body: true, section: section{kind: sectionHeader}, write: (*fetcher).writeSection},
 	"RFC822.TEXT":   {label: "RFC822.TEXT", body: true, seen: true, section: section{kind: sectionText}, write: (*fetcher).writeSection},

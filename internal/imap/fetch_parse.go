@@ -11,6 +11,7 @@ type fetchRequest struct {
 	items  []fetchItem
 	fields Fields // that the items need of the listing
 	body   bool   // an item reads the body
+	binary bool   // an item decodes a part
 	seen   bool   // an item sets \Seen
 	flags  bool   // FLAGS is among the items
 	modSeq bool   // MODSEQ is among the items
@@ -27,6 +28,7 @@ type fetchItem struct {
 	*fetchKind
 	label   string // how the answer names it
 	section section
+	lazy    bool // of PREVIEW (RFC 8970 §4.1)
 }
 
 // maxFetchItems caps one FETCH; every item is written for every message.
@@ -138,8 +140,15 @@ func (r *fetchRequest) parseItem(d *decoder, word string) error {
 	if d.Take('[') {
 		return r.parseSectionItem(d, word)
 	}
-	if _, ok := fetchKinds[word]; !ok {
+	kind, ok := fetchKinds[word]
+	if !ok {
 		return syntaxf("There is no data item %s.", word)
+	}
+	if kind.parse != nil {
+		if err := kind.parse(r, d, kind); err != nil {
+			return err
+		}
+		return r.checkCount()
 	}
 	r.addWord(word)
 	return r.checkCount()
@@ -153,6 +162,9 @@ func (r *fetchRequest) parseSectionItem(d *decoder, word string) error {
 	sec, label, err := parseSection(d)
 	if err != nil {
 		return err
+	}
+	if kind.binary && (sec.kind != sectionAll || sec.partial && word == "BINARY.SIZE") { // RFC 3516 §7
+		return syntaxf("%s takes numbers alone.", word)
 	}
 	r.add(fetchItem{fetchKind: kind, label: kind.label + label, section: sec})
 	return r.checkCount()
@@ -183,6 +195,7 @@ func (r *fetchRequest) add(item fetchItem) {
 	}
 	r.items = append(r.items, item)
 	r.fields |= item.fields
+	r.binary = r.binary || item.binary
 	if item.body {
 		r.body = true
 		r.fields |= WithMeta

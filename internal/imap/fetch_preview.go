@@ -27,47 +27,55 @@ func (f *fetcher) writePreview(item *fetchItem) error {
 	return nil
 }
 
+// makePreview reads the message. Its structure is not listed with the preview,
+// as hardly ever anybody needs it.
 func (f *fetcher) makePreview() (string, error) {
 	if f.body == nil {
 		if err := f.openBody(); err != nil {
 			return "", err
 		}
 	}
-	return message.Preview(f.body, f.root())
+	structure, err := message.Parse(f.body, f.body.Size())
+	if err != nil {
+		return "", err
+	}
+	return message.Preview(f.body, &structure.Root)
 }
 
-// parsePreview reads what may follow PREVIEW: a list of modifiers.
-func (r *fetchRequest) parsePreview(d *decoder) error {
-	kind := fetchKinds["PREVIEW"]
+// parsePreview reads the modifier that may follow PREVIEW (RFC 8970 §6).
+func parsePreview(r *fetchRequest, d *decoder, kind *fetchKind) error {
 	item := fetchItem{fetchKind: kind, label: kind.label}
-	if d.spaceBefore('(') {
+	if d.next(" (LAZY") {
 		if err := d.SP(); err != nil {
 			return err
 		}
+		item.lazy = true
 		err := d.List(func() error {
 			word, err := d.Keyword()
 			if err == nil && word != "LAZY" {
 				err = syntaxf("PREVIEW has no modifier %s.", word)
 			}
-			item.lazy = err == nil
 			return err
 		})
 		if err != nil {
 			return err
-		}
-		if !item.lazy {
-			return syntaxf("The list of PREVIEW's modifiers is empty.")
 		}
 	}
 	r.add(item)
 	return nil
 }
 
-// spaceBefore tells whether a space and then b come next. Nothing is read.
-func (d *decoder) spaceBefore(b byte) bool {
-	if c, err := d.Peek(); err != nil || c != ' ' {
+// next tells whether text comes next, in any case. Nothing is read, and no
+// octet is waited for that may not come.
+func (d *decoder) next(text string) bool {
+	if _, err := d.Peek(); err != nil {
 		return false
 	}
-	next, err := d.r.Peek(2)
-	return err == nil && next[1] == b
+	for n := range len(text) {
+		b, err := d.r.Peek(n + 1)
+		if err != nil || upper(b[n]) != text[n] {
+			return false
+		}
+	}
+	return true
 }

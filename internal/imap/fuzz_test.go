@@ -46,6 +46,9 @@ func FuzzSession(f *testing.F) {
 	for _, script := range dialogScripts(f) {
 		f.Add([]byte(script))
 	}
+	for _, script := range recordedSessions(f) {
+		f.Add(script)
+	}
 	f.Fuzz(func(t *testing.T, script []byte) {
 		back := newFake()
 		for range 3 {
@@ -60,6 +63,56 @@ func FuzzSession(f *testing.F) {
 			t.Errorf("the last line has no end: %q", out[max(0, len(out)-80):])
 		}
 	})
+}
+
+// recordedSessions is what mail programs say, see testdata/sessions/README.
+func recordedSessions(t testing.TB) map[string][]byte {
+	files, err := filepath.Glob("testdata/sessions/*")
+	if err != nil || len(files) < 2 {
+		t.Fatal("no sessions", err)
+	}
+	sessions := make(map[string][]byte)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if name := filepath.Base(file); name != "README" {
+			sessions[name] = text
+		}
+	}
+	return sessions
+}
+
+// TestRecordedSessions runs them: no command of a mail program is nonsense to us.
+func TestRecordedSessions(t *testing.T) {
+	for name, script := range recordedSessions(t) {
+		back := newFake()
+		for range 3 {
+			back.deliver("INBOX", testMessage, `\Seen`, "Work")
+		}
+		back.add("Archive", `\Archive`)
+		for range 4 {
+			back.deliver("Archive", testMessage)
+		}
+		back.add("Junk", `\Junk`)
+		limits := DefaultLimits()
+		limits.PreLoginOctets = 1 << 20
+		s := &Server{Backend: back, Limits: limits, Log: slog.New(panicLog{t})}
+		if name == "everything" {
+			script = append([]byte("x LOGIN ana secret\r\nx SELECT INBOX\r\n"), script...)
+		}
+		c := &scriptConn{in: bytes.NewReader(script)}
+		s.ServeConn(c)
+		for line := range strings.Lines(c.out.String()) {
+			if strings.Contains(line, " BAD ") && name != "everything" && !strings.Contains(line, "COMPRESS") {
+				t.Errorf("%s: %s", name, line)
+			}
+		}
+		if testing.Verbose() {
+			t.Logf("%s:\n%s", name, c.out.String())
+		}
+	}
 }
 
 // dialogScripts is what the clients of the dialogs say.

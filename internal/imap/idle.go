@@ -47,6 +47,9 @@ func (s *session) idleUntilDone() error {
 		if err := s.tellNews(); err != nil {
 			return err
 		}
+		if err := s.tellOthers(); err != nil { // RFC 5465 §4
+			return err
+		}
 	}
 }
 
@@ -73,7 +76,7 @@ func (s *session) borrowed() {
 // tellNews reads the changes first and takes buffers only if there are some:
 // one bell may wake a thousand sessions.
 func (s *session) tellNews() error {
-	if s.box == nil {
+	if s.box == nil || s.muted() {
 		return nil
 	}
 	changes, err := s.news()

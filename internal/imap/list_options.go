@@ -1,9 +1,12 @@
 package imap
 
+import "strings"
+
 // listOptions are the arguments of LIST (RFC 3501 §6.3.8, RFC 5258).
 type listOptions struct {
 	reference string
 	patterns  []string
+	wild      int  // octets of the patterns with wildcards
 	extended  bool // the syntax of RFC 5258 was used
 
 	selectSubscribed bool
@@ -98,14 +101,15 @@ func (s *session) listPatterns(o *listOptions) error {
 // maxPatterns is how many patterns one LIST may have: each is matched with each name.
 const maxPatterns = 20
 
+// maxWild is how long all patterns with wildcards of one LIST may be together:
+// each octet of them is held against each of each name.
+const maxWild = 1024 // octets
+
 // listPattern reads one pattern and puts the reference before it (RFC 3501 §6.3.8).
 func (s *session) listPattern(o *listOptions) error {
 	raw, err := s.dec.ListMailbox()
 	if err != nil {
 		return err
-	}
-	if len(o.patterns) == maxPatterns {
-		return refuse("LIMIT", "LIST takes no more patterns than that.")
 	}
 	p, err := s.dec.mailboxName(raw)
 	if err != nil {
@@ -113,6 +117,12 @@ func (s *session) listPattern(o *listOptions) error {
 	}
 	if p != "" {
 		p = canonicalInbox(o.reference + p)
+	}
+	if strings.ContainsAny(p, "*%") {
+		o.wild += len(p)
+	}
+	if len(o.patterns) == maxPatterns || o.wild > maxWild {
+		return refuse("LIMIT", "LIST takes no more patterns than that, and no longer ones.")
 	}
 	o.patterns = append(o.patterns, p)
 	return nil

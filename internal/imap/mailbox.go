@@ -29,12 +29,13 @@ func (s *session) create(tag string) error {
 	}
 	// A "/" at the end announces children to come; here any mailbox may have some.
 	name = strings.TrimSuffix(name, "/")
+	s.ownName(name)
 	m, err := s.account.Create(s.ctx, name, use)
 	if err != nil {
 		return err
 	}
 	s.tellRenamed(m.Name, name)
-	return s.ok(tag, "", "Created.")
+	return s.ok(tag, s.mailboxIDCode(&m), "Created.")
 }
 
 func (s *session) createArguments() (name, use string, err error) {
@@ -102,6 +103,7 @@ func (s *session) delete(tag string) error {
 	if names[0] == "INBOX" {
 		return refuse("CANNOT", "The INBOX cannot be deleted.")
 	}
+	s.ownName(names[0])
 	if err := s.account.Delete(s.ctx, names[0]); err != nil {
 		return err
 	}
@@ -121,6 +123,7 @@ func (s *session) rename(tag string) error {
 	if strings.HasPrefix(to, from+"/") {
 		return refuse("CANNOT", "A mailbox cannot move into itself.")
 	}
+	s.ownName(from, to)
 	if err := s.account.Rename(s.ctx, from, to); err != nil {
 		return err
 	}
@@ -144,6 +147,7 @@ func (s *session) setSubscribed(tag string, on bool) error {
 	if err != nil {
 		return err
 	}
+	s.ownName(names[0])
 	err = s.account.Subscribe(s.ctx, names[0], on)
 	if err != nil && (on || !errors.Is(err, ErrNoMailbox)) { // to forget what is not there is done already
 		return err

@@ -1,8 +1,21 @@
 package imap
 
 import (
+	"slices"
 	"strings"
 )
+
+// rev2Parts are the extensions that are part of IMAP4rev2 (RFC 9051 Appendix
+// E). Clients that see IMAP4rev2 take them for granted.
+var rev2Parts = []string{
+	"BINARY", "CHILDREN", "ENABLE", "ESEARCH", "IDLE", "LIST-EXTENDED", "LIST-STATUS", "MOVE", "NAMESPACE", "SASL-IR",
+	"SEARCHRES", "SPECIAL-USE", "STATUS=SIZE", "UIDPLUS", "UNSELECT",
+}
+
+// hasRev2 tells whether IMAP4rev2 exists for this session: with one of its parts hidden it does not.
+func (s *session) hasRev2() bool {
+	return s.has("IMAP4REV2") && !slices.ContainsFunc(rev2Parts, s.isHidden)
+}
 
 // enableRev2 makes the session one of IMAP4rev2 (RFC 9051), which changes what
 // a client of IMAP4rev1 would not understand. The rest of it is there for all:
@@ -26,9 +39,9 @@ func (s *session) forgetRecent() {
 	}
 }
 
-// tellName tells a client of IMAP4rev2 what a mailbox is called, and what it
+// tellListed tells a client of IMAP4rev2 what a mailbox is called, and what it
 // was called or the client called it (RFC 9051 §6.3.2, §6.3.9.7).
-func (s *session) tellName(name, old string) {
+func (s *session) tellListed(name, old string) {
 	if !s.enabled.Rev2 {
 		return
 	}
@@ -39,10 +52,10 @@ func (s *session) tellName(name, old string) {
 	s.enc.CRLF()
 }
 
-// tellRenamed is tellName for a new name, where there is something to tell:
+// tellRenamed is tellListed for a new name, where there is something to tell:
 // the server wrote the name in its own way (RFC 9051 §6.3.4), or it is another.
 func (s *session) tellRenamed(name, old string) {
 	if !strings.EqualFold(old, "INBOX") && name != old {
-		s.tellName(name, old)
+		s.tellListed(name, old)
 	}
 }

@@ -28,7 +28,15 @@ type finder struct {
 
 // find returns the UIDs of the messages that match. When RETURN asks for MIN,
 // MAX or PARTIAL alone, only those need be among them.
-func (s *session) find(req *searchRequest) (uidset.Set, error) {
+func (s *session) find(req *searchRequest) (uids uidset.Set, err error) {
+	err = s.reading(func() error {
+		uids, err = s.findNow(req)
+		return err
+	})
+	return uids, err
+}
+
+func (s *session) findNow(req *searchRequest) (uidset.Set, error) {
 	program := req.program
 	base, exact := program.root.narrow(s.view.AndNot(s.vanished))
 	if exact || base.Len() == 0 {
@@ -109,6 +117,7 @@ func (f *finder) scan(base uidset.Set, backward bool, enough int) (uidset.Set, e
 	var found []uidset.Range
 	matched := 0
 	for done := 0; done < base.Len() && matched < enough; done += searchPage {
+		f.s.progressed(done, base.Len())
 		lo := done + 1
 		if backward {
 			lo = base.Len() - done - searchPage + 1

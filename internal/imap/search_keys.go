@@ -45,6 +45,14 @@ var searchKeys = map[string]parseSearchKey{
 	"OLDER":   withinKey(func(t, limit time.Time) bool { return !t.After(limit) }),
 	"YOUNGER": withinKey(func(t, limit time.Time) bool { return !t.Before(limit) }),
 
+	"SAVEDBEFORE":       savedKey(func(day, n int64) bool { return day < n }), // RFC 8514
+	"SAVEDON":           savedKey(func(day, n int64) bool { return day == n }),
+	"SAVEDSINCE":        savedKey(func(day, n int64) bool { return day >= n }),
+	"SAVEDATESUPPORTED": savedSupportedKey,
+
+	"EMAILID":  objectIDKey(emailIDLetter, func(m *Message) int64 { return m.Body }), // RFC 8474
+	"THREADID": objectIDKey(threadIDLetter, func(m *Message) int64 { return m.Thread }),
+
 	"UID":    uidKey,
 	"MODSEQ": modSeqKey,
 
@@ -56,6 +64,13 @@ var searchKeys = map[string]parseSearchKey{
 	"HEADER":  headerKey,
 	"BODY":    textKey(false),
 	"TEXT":    textKey(true),
+}
+
+// searchKeyOf is the capability that must be visible for a key to exist.
+var searchKeyOf = map[string]string{
+	"OLDER": "WITHIN", "YOUNGER": "WITHIN",
+	"SAVEDBEFORE": "SAVEDATE", "SAVEDON": "SAVEDATE", "SAVEDSINCE": "SAVEDATE", "SAVEDATESUPPORTED": "SAVEDATE",
+	"EMAILID": "OBJECTID", "THREADID": "OBJECTID",
 }
 
 // hasFlag matches messages whose flags in mask are want.

@@ -129,7 +129,7 @@ func (p *searchParser) parseNamed(word string, depth int) (searchKey, error) {
 		return p.parseOr(depth)
 	}
 	parse, ok := searchKeys[word]
-	if !ok {
+	if !ok || !p.s.has(searchKeyOf[word]) {
 		return searchKey{}, syntaxf("There is no search key %s.", word)
 	}
 	return parse(p)

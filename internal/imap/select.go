@@ -29,7 +29,7 @@ func (s *session) open(tag string, readOnly bool) error {
 		return err
 	}
 	s.writeSelection(view)
-	s.tellName(view.Name, name)
+	s.tellListed(view.Name, name)
 	if k := parameters.known; k != nil && k.uidValidity == view.UIDValidity { // RFC 7162 §3.2.5: else it knows nothing
 		if err := s.resync(k); err != nil {
 			return err
@@ -129,6 +129,9 @@ func (s *session) writeSelection(v View) {
 	s.tellExists()
 	s.enc.Raw("* OK [UIDVALIDITY ").Number(v.UIDValidity).Raw("] UIDs stay valid.\r\n")
 	s.enc.Raw("* OK [UIDNEXT ").Number(v.UIDNext).Raw("] The next UID, at least.\r\n")
+	if code := s.mailboxIDCode(&v.Mailbox); code != "" {
+		s.status("*", "OK", code, "Its id stays when it is renamed.")
+	}
 	if s.has("CONDSTORE") {
 		s.tellHighestModSeq()
 	}

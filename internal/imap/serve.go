@@ -32,6 +32,7 @@ func (s *session) serve() {
 	defer s.wire.close()
 	defer s.dropBuffers()
 	defer s.endCompression()
+	defer s.endNotify()
 	defer s.closeBox()
 	defer s.recoverPanic()
 	err := s.converse()
@@ -73,7 +74,13 @@ func (s *session) converse() error {
 
 // next waits for a command without buffers, runs it, and all that came with it.
 func (s *session) next() error {
-	event, err := s.wire.wait(s.waitUntil())
+	until := s.waitUntil()
+	event, err := s.wire.wait(until)
+	for err == nil && event == eventRing && !s.server.isClosing() {
+		if err = s.tellBetween(); err == nil {
+			event, err = s.wire.wait(until)
+		}
+	}
 	switch {
 	case err != nil:
 		return err
@@ -83,8 +90,6 @@ func (s *session) next() error {
 		return &fatalError{"Nothing was heard for too long; closing."}
 	case s.server.isClosing():
 		return errShutdown
-	case event == eventRing:
-		return nil
 	}
 	s.borrow()
 	for s.state != loggedOut {

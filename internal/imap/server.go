@@ -63,8 +63,12 @@ type Server struct {
 	buffers sync.Pool // of *buffers
 	small   sync.Pool // of *buffers, for who is not logged in
 	views   views
+	heavy   chan struct{} // of who sorts or threads
 
 	compression compression
+	lists       lists
+
+	after func(time.Duration, func()) stopper // time.AfterFunc when nil: for tests
 }
 
 // now is the time by the server's clock.
@@ -116,6 +120,7 @@ func (s *Server) init() {
 		s.ctx, s.cancel = context.WithCancel(context.Background())
 		s.listeners = make(map[net.Listener]struct{})
 		s.sessions = make(map[*session]struct{})
+		s.heavy = make(chan struct{}, maxHeavy)
 		s.compression.packer = deflate.NewPacker(packers)
 		s.buffers.New = func() any { return newBuffers(writeBuffer) }
 		s.small.New = func() any { return newBuffers(smallWrite) }

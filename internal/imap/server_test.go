@@ -56,13 +56,13 @@ var away = &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 1}
 func TestStartTLS(t *testing.T) {
 	s := &Server{Backend: newFake(), TLS: testTLS(t)}
 	c := dial(t, s, away)
-	c.expect(t, "* OK [CAPABILITY IMAP4rev1 LITERAL+ SASL-IR STARTTLS LOGINDISABLED ...")
+	c.expect(t, "* OK [CAPABILITY IMAP4rev1 IMAP4rev2 LITERAL+ SASL-IR STARTTLS LOGINDISABLED ...")
 	c.send(t, "a STARTTLS\r\nevil LOGIN ana secret\r\n")
 	c.expect(t, "a OK ...")
 	c = c.secure(t)
 	c.send(t, "b STARTTLS\r\nc CAPABILITY\r\nd LOGIN ana secret\r\n")
 	c.expect(t, "b BAD ...")
-	c.expect(t, "* CAPABILITY IMAP4rev1 LITERAL+ SASL-IR ID ENABLE AUTH=PLAIN")
+	c.expect(t, "* CAPABILITY IMAP4rev1 IMAP4rev2 LITERAL+ SASL-IR ID ENABLE AUTH=PLAIN")
 	c.expect(t, "c OK ...")
 	c.expect(t, "d OK ...")
 }

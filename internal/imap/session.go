@@ -62,12 +62,16 @@ type session struct {
 	bads    int // commands before log-in that were not understood
 	logins  int // that failed
 
-	state   state
-	account Account
-	client  string // what the program calls itself (RFC 2971)
-	hidden  []string
-	enabled features
-	command *command // being run
+	state    state
+	account  Account
+	client   string // what the program calls itself (RFC 2971)
+	hidden   []string
+	enabled  features
+	command  *command      // being run
+	tag      string        // its tag
+	progress *progress     // of what it does, if that may take long
+	notify   *notification // what to tell unasked, nil for the usual
+	between  bool          // no command runs
 	selection
 }
 

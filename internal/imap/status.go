@@ -7,6 +7,7 @@ type statusItem struct {
 	name       string
 	capability string // that must be visible; empty: always
 	value      func(s *session, m *Mailbox) (int64, error)
+	text       func(m *Mailbox) string // instead of value
 }
 
 // statusItems is the table of them (RFC 3501 §6.3.10).
@@ -16,10 +17,11 @@ var statusItems = []statusItem{
 	{name: "UIDNEXT", value: counter(func(m *Mailbox) int64 { return int64(m.UIDNext) })},
 	{name: "UIDVALIDITY", value: counter(func(m *Mailbox) int64 { return int64(m.UIDValidity) })},
 	{name: "UNSEEN", value: counter(func(m *Mailbox) int64 { return m.Unseen })},
-	{name: "DELETED", value: counter(func(m *Mailbox) int64 { return m.Deleted })},                      // RFC 9051 §6.3.11
-	{name: "SIZE", capability: "STATUS=SIZE", value: counter(func(m *Mailbox) int64 { return m.Size })}, // RFC 8438
-	{name: "DELETED-STORAGE", capability: "QUOTA=RES-STORAGE", value: deletedStorage},                   // RFC 9208 §4.1.4
-	{name: "HIGHESTMODSEQ", capability: "CONDSTORE", value: highestModSeq},                              // RFC 7162 §3.1.2
+	{name: "DELETED", value: counter(func(m *Mailbox) int64 { return m.Deleted })},                                 // RFC 9051 §6.3.11
+	{name: "SIZE", capability: "STATUS=SIZE", value: counter(func(m *Mailbox) int64 { return m.Size })},            // RFC 8438
+	{name: "DELETED-STORAGE", capability: "QUOTA=RES-STORAGE", value: deletedStorage},                              // RFC 9208 §4.1.4
+	{name: "HIGHESTMODSEQ", capability: "CONDSTORE", value: highestModSeq},                                         // RFC 7162 §3.1.2
+	{name: "MAILBOXID", capability: "OBJECTID", text: func(m *Mailbox) string { return "(" + m.objectID() + ")" }}, // RFC 8474 §4.3
 	{name: "APPENDLIMIT", capability: "APPENDLIMIT", value: func(s *session, _ *Mailbox) (int64, error) { // RFC 7889 §4
 		return s.account.AppendLimit(), nil
 	}},
@@ -103,6 +105,9 @@ func (s *session) statusItem(name string) *statusItem {
 func (s *session) writeStatus(m *Mailbox, items []*statusItem) error {
 	values := make([]int64, len(items)) // all of them before the line begins
 	for i, it := range items {
+		if it.text != nil {
+			continue
+		}
 		v, err := it.value(s, m)
 		if err != nil {
 			return err
@@ -114,7 +119,12 @@ func (s *session) writeStatus(m *Mailbox, items []*statusItem) error {
 		if i > 0 {
 			s.enc.Byte(' ')
 		}
-		s.enc.Raw(it.name).Byte(' ').Number64(values[i])
+		s.enc.Raw(it.name).Byte(' ')
+		if it.text != nil {
+			s.enc.Raw(it.text(m))
+			continue
+		}
+		s.enc.Number64(values[i])
 	}
 	s.enc.Raw(")\r\n")
 	return nil

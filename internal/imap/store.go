@@ -24,7 +24,12 @@ func (s *session) store(tag string, uid bool) error {
 	if s.readOnly {
 		return errReadOnly
 	}
-	stored, refused, err := s.storeQuietly(a.uids, a.op, a.flags, a.since)
+	var stored Stored
+	var refused uidset.Set
+	err = s.changing(func() (err error) {
+		stored, refused, err = s.storeQuietly(a.uids, a.op, a.flags, a.since)
+		return err
+	})
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,7 @@
 package imap
 
 // UIDONLY (RFC 9586): a client that wants no sequence numbers gets none. It is
-// off unless the owner shows it (setting imap.show): some programs that find
+// off unless the owner shows it (setting imap.show, see Unusual): some programs that find
 // it offered stumble over it.
 
 // errUIDRequired refuses what has sequence numbers in it (RFC 9586 §3.2).
@@ -25,3 +25,8 @@ func (s *session) beginFetch(number, uid uint32) {
 	}
 	s.enc.Raw("* ").Number(number).Raw(" FETCH (")
 }
+
+// Unusual is the capabilities that a Backend hides unless its owner asks for
+// them: there are programs in wide use that fail when they see them offered
+// (Outlook with UIDONLY).
+func Unusual() []string { return []string{"UIDONLY"} }

@@ -8,6 +8,7 @@ func (s *session) unauthenticate(tag string) error {
 	if err := s.dec.CRLF(); err != nil {
 		return err
 	}
+	s.endNotify()
 	s.closeBox() // RFC 8437 §3: and nothing is removed or told
 	s.status(tag, "OK", "", "Logged out of the account; another may log in.")
 	if err := s.enc.Flush(); err != nil {

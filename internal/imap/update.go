@@ -10,14 +10,16 @@ import (
 // update tells the client what happened in the selected mailbox since it was
 // last told. It runs at the end of each command and in IDLE.
 func (s *session) update() error {
-	if s.box == nil {
-		return nil
+	if s.box != nil && !s.muted() {
+		changes, err := s.news()
+		if err != nil {
+			return err
+		}
+		if err := s.tell(changes); err != nil {
+			return err
+		}
 	}
-	changes, err := s.news()
-	if err != nil {
-		return err
-	}
-	return s.tell(changes)
+	return s.tellOthers()
 }
 
 // news asks for the changes. It needs no buffers.
@@ -46,7 +48,7 @@ func (s *session) tell(c Changes) error {
 	s.modSeq = c.ModSeq
 	s.vanished = s.vanished.Or(c.Vanished.And(s.view))
 	fresh := s.newUIDs(c.Changed)
-	if s.command != nil && s.command.bySequence && s.vanished.Len() > 0 {
+	if s.holdsExpunges() && s.vanished.Len() > 0 {
 		s.view = s.view.Or(fresh) // its own, until the EXPUNGEs may be told
 	} else {
 		s.tellExpunged()
@@ -58,7 +60,12 @@ func (s *session) tell(c Changes) error {
 	}
 	own := s.own
 	s.own = nil
-	return s.tellFlags(c.Changed, fresh, own)
+	if s.tellsFlags() {
+		if err := s.tellFlags(c.Changed, fresh, own); err != nil {
+			return err
+		}
+	}
+	return s.tellFresh(fresh)
 }
 
 // tellExpunged writes EXPUNGE for what has vanished (RFC 3501 §7.4.1): each
@@ -133,10 +140,10 @@ func (s *session) tellModSeqOf(m Message) {
 }
 
 // beginChange begins FETCH for a message that changed. It has the UID for who
-// uses UIDs (RFC 3501 §6.4.8), and after ENABLE QRESYNC (RFC 7162 §3.2.4).
+// uses UIDs (RFC 3501 §6.4.8), after ENABLE QRESYNC (RFC 7162 §3.2.4) and NOTIFY (RFC 5465 §5.1).
 func (s *session) beginChange(m Message) {
 	s.beginFetch(s.view.Seq(m.UID), m.UID)
-	if (s.uids || s.enabled.QResync) && !s.enabled.UIDOnly {
+	if (s.uids || s.enabled.QResync || s.notify != nil) && !s.enabled.UIDOnly {
 		s.enc.Raw("UID ").Number(m.UID).Byte(' ')
 	}
 }

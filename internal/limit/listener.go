@@ -75,6 +75,9 @@ type counted struct {
 	release func()
 }
 
+// NetConn is the connection below.
+func (c *counted) NetConn() net.Conn { return c.Conn }
+
 // Close implements net.Conn.
 func (c *counted) Close() error {
 	defer c.release()

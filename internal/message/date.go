@@ -12,6 +12,13 @@ import (
 // day that exists or no year from 1900 to 9999.
 func ParseDate(s string) (time.Time, bool) {
 	s = strings.TrimSpace(s[:min(len(s), maxDate)])
+	if t, ok := commonDate(s); ok {
+		return t, true
+	}
+	return parseAnyDate(s)
+}
+
+func parseAnyDate(s string) (time.Time, bool) {
 	if t, err := time.Parse(time.RFC3339, s); err == nil {
 		return t, validYear(t.Year())
 	}
@@ -38,9 +45,11 @@ func dateTokens(s string) []string {
 		}
 	}
 	s = strings.Join(strings.Fields(b.String()), " ")
-	s = strings.NewReplacer(" : ", ":", " :", ":", ": ", ":").Replace(s)
+	s = tightColons.Replace(s)
 	return strings.Fields(s)
 }
+
+var tightColons = strings.NewReplacer(" : ", ":", " :", ":", ": ", ":")
 
 // dateParts is what the tokens of a date said so far.
 type dateParts struct {

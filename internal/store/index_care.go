@@ -13,14 +13,11 @@ const sliceBlocks = 512
 // IndexStatus is how far the search index is.
 type IndexStatus struct {
 	On      bool
-	Octets  int64 // in the file, about
+	Octets  int64 // in the file, about: its blocks take a few octets each beside their data
 	Indexed int64 // messages in it; copies of one count once
 	Skipped int64 // messages too long for it
 	Waiting int64 // messages still to do; the newest ones wait until they are worth it
 }
-
-// blockCost is what a block takes in the file beside its data.
-const blockCost = 14 // octets
 
 // IndexStatus tells how far the search index is and what it takes.
 func (s *Store) IndexStatus(ctx context.Context) (IndexStatus, error) {

@@ -39,6 +39,11 @@ const (
 // not an answer. Each needle has MinNeedle octets at least.
 func (s *Store) Candidates(ctx context.Context, box MailboxID, uids uidset.Set, needles []Needle) (list []Candidates, indexed uidset.Set, err error) {
 	l := newLookup(needles)
+	if uids.Len() >= worthPlaces {
+		if l.places, err = s.placesOf(ctx, box); err != nil {
+			return nil, uidset.Set{}, wrap("look into the search index", err)
+		}
+	}
 	for from := uint32(0); ; from = l.next {
 		err := s.read(ctx, func(c *sqlite.Conn) error { return l.slab(c, box, uids, from) })
 		if err != nil {
@@ -65,6 +70,7 @@ type lookup struct {
 	indexed  uidset.Builder
 	next     uint32 // UID with which the next slab begins, 0 for none
 	block    []byte
+	places   *places // of the whole mailbox; nil to read what is asked for
 }
 
 // needle is a needle with what was found of it.
@@ -123,16 +129,7 @@ func (l *lookup) slab(c *sqlite.Conn, box MailboxID, uids uidset.Set, from uint3
 	if err != nil || len(l.segments) == 0 {
 		return err
 	}
-	seen := 0
-	err = scan(c, `SELECT uid, body FROM msg WHERE mailbox = ?+0 AND uid >= ? ORDER BY uid`, box, uids, from, func(uid uint32, st *sqlite.Stmt) bool {
-		if seen++; seen > slab {
-			l.next = uid
-			return false
-		}
-		l.locate(uid, BodyID(st.ColumnInt64(1)))
-		return true
-	})
-	if err != nil {
+	if err := l.locateAll(c, box, uids, from); err != nil {
 		return err
 	}
 	for i := range l.needles {
@@ -141,6 +138,38 @@ func (l *lookup) slab(c *sqlite.Conn, box MailboxID, uids uidset.Set, from uint3
 		}
 	}
 	return nil
+}
+
+// locateAll finds the documents of a slab of messages.
+func (l *lookup) locateAll(c *sqlite.Conn, box MailboxID, uids uidset.Set, from uint32) error {
+	seen := 0
+	locate := func(uid uint32, body BodyID) bool {
+		if seen++; seen > slab {
+			l.next = uid
+			return false
+		}
+		l.locate(uid, body)
+		return true
+	}
+	if l.places != nil {
+		l.places.each(uids, from, locate)
+		return nil
+	}
+	return scan(c, `SELECT uid, body FROM msg WHERE mailbox = ?+0 AND uid >= ? ORDER BY uid`, box, uids, from,
+		func(uid uint32, st *sqlite.Stmt) bool { return locate(uid, BodyID(st.ColumnInt64(1))) })
+}
+
+// placesOf is the places of a mailbox as they are now.
+func (s *Store) placesOf(ctx context.Context, box MailboxID) (*places, error) {
+	p := s.places.get(box)
+	err := s.read(ctx, func(c *sqlite.Conn) (err error) {
+		p, err = p.grown(c)
+		return err
+	})
+	if err == nil {
+		s.places.put(p)
+	}
+	return &p, err
 }
 
 // locate finds the segment and the document of a message.

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"zombiezen.com/go/sqlite"
+
 	"buzon/internal/fold"
 	"buzon/internal/uidset"
 )
@@ -396,6 +398,51 @@ func BenchmarkIndexLookup(b *testing.B) {
 				}
 				b.ReportMetric(float64(list[0].Body.Len()), "candidates")
 			})
+		}
+	}
+}
+
+// What is kept of a mailbox's bodies is what its rows say, however it grew.
+func TestIndexPlaces(t *testing.T) {
+	s := newStore(t)
+	r := rand.New(rand.NewPCG(9, 9))
+	want := make(map[uint32]BodyID)
+	uid, body, p := uint32(0), int64(50), places{box: 7}
+	for round := range 60 {
+		check(t, s.write(t.Context(), func(tx *tx) error {
+			for range r.IntN(20) {
+				uid += 1 + uint32(max(r.IntN(12)-8, 0))
+				body += 1 + int64(max(r.IntN(12)-9, 0)-max(r.IntN(12)-9, 0)*5)
+				want[uid] = BodyID(body)
+				if err := run(tx.Conn, "INSERT INTO msg VALUES(7, ?, ?, 1, 0, 0, 0, 0, 0)", int64(uid), body); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		check(t, s.read(t.Context(), func(c *sqlite.Conn) (err error) {
+			p, err = p.grown(c)
+			return err
+		}))
+		var ask uidset.Builder
+		from, sum := uint32(r.IntN(int(uid)+1)), 0
+		for u := uint32(1); u <= uid+3; u++ {
+			if r.IntN(3) > 0 {
+				ask.Add(u)
+				if _, ok := want[u]; ok && u >= from {
+					sum++
+				}
+			}
+		}
+		p.each(ask.Set(), from, func(u uint32, b BodyID) bool {
+			sum--
+			if want[u] != b || u < from {
+				t.Errorf("round %d: message %d has body %d, want %d", round, u, b, want[u])
+			}
+			return true
+		})
+		if sum != 0 {
+			t.Fatalf("round %d: %d messages missing", round, sum)
 		}
 	}
 }

@@ -42,7 +42,7 @@ type Message struct {
 	References []byte // message.Structure.AppendThreadIDs; nil when they were not kept at delivery
 }
 
-// Page appends to buf at most limit messages of box with UID in uids,
+// Page appends to buf at most limit messages, fewer when they are large but one at least, of box with UID in uids,
 // ascending, beginning at from; call again with the last UID+1. No transaction
 // stays open between calls, so a slow client holds nothing. Envelope and
 // Structure are valid until buf is reused: they stand one after the other in
@@ -102,8 +102,12 @@ func (p *page) add(uid uint32, st *sqlite.Stmt) bool {
 			p.readBody(m, st)
 		}
 	}
-	return len(p.list) < p.end
+	return len(p.list) < p.end && len(p.arena) < maxArena
 }
+
+// maxArena is where a page ends early: envelopes with thousands of recipients
+// must not make it large.
+const maxArena = 1 << 20 // octets
 
 // readBody reads the columns of the body's row.
 func (p *page) readBody(m *Message, st *sqlite.Stmt) {

@@ -3,11 +3,19 @@ package store
 import (
 	"bytes"
 	"fmt"
+	"path/filepath"
 	"testing"
 
 	"buzon/internal/config"
-	"buzon/internal/message"
 )
+
+func openLimited(t testing.TB, limits config.Limits) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "mail.db"), Options{Limits: limits})
+	check(t, err)
+	t.Cleanup(func() { check(t, s.Close()) })
+	return s
+}
 
 func TestAnnotations(t *testing.T) {
 	s := openMail(t)
@@ -51,7 +59,10 @@ func TestAnnotations(t *testing.T) {
 	if n := count(t, s, `SELECT count(*) FROM metadata`); n != 2 {
 		t.Errorf("%d annotations", n)
 	}
-	check(t, s.RemoveAccount(ctx, message.Address{Local: "p", Domain: "example.org"}))
+	check(t, s.write(ctx, func(tx *tx) error {
+		_, err := removeAccount(tx, acc, "p")
+		return err
+	}))
 	if n := count(t, s, `SELECT count(*) FROM metadata`); n != 0 {
 		t.Errorf("%d annotations of nobody", n)
 	}
@@ -74,7 +85,7 @@ func TestAnnotationsFull(t *testing.T) {
 	check(t, s.Annotate(t.Context(), acc, box, four[:1])) // one that is there already
 }
 
-func TestQuota(t *testing.T) {
+func TestQuotaCounts(t *testing.T) {
 	limits := config.DefaultLimits()
 	limits.Messages, limits.Mailboxes = 4, 8
 	s := openLimited(t, limits)
@@ -118,11 +129,10 @@ func TestQuota(t *testing.T) {
 
 func TestReplace(t *testing.T) {
 	s := openMail(t)
-	acc, box := person(t, s, "p", 0)
+	size := int64(len(mail("m0", "x")))
+	acc, box := person(t, s, "p", 2*size)
 	put(t, s, box, 2)
-	size := list(t, s, box, WithMeta)[0].Size
 	// What goes makes room for what comes.
-	check(t, s.SetQuota(t.Context(), message.Address{Local: "p", Domain: "example.org"}, 2*size))
 	uid, err := s.Replace(t.Context(), box, 1, box, Draft{Body: section(mail("new", "text")[:size]), Flags: []string{`\Draft`}})
 	check(t, err)
 	got := list(t, s, box, WithMeta)

@@ -25,6 +25,7 @@ func (s *Store) poll() {
 	}
 	if w.polls++; w.polls%shrinkAfter == 0 {
 		s.readers.shrink(s.shrink)
+		s.places.shrink()
 	}
 	version, err := number(w.conn, "PRAGMA data_version")
 	if err != nil {

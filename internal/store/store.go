@@ -52,6 +52,7 @@ type Store struct {
 	bodies   bodyBuffer // body.go
 	inFlight inFlight   // inflight.go
 	views    viewCache  // view.go
+	places   placeCache // index_places.go
 }
 
 // Open opens or makes the file at path, migrates it, sweeps what a crash left,
