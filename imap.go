@@ -44,6 +44,7 @@ func newIMAP(a *appliance) server {
 		Log:     a.log,
 		Name:    a.name(),
 		Version: imapVersion(),
+		Now:     a.now,
 	}}
 }
 
@@ -352,7 +353,7 @@ func (b *imapBox) Changes(ctx context.Context, since int64) (imap.Changes, error
 	if err != nil {
 		return imap.Changes{}, imapError(err)
 	}
-	out := imap.Changes{ModSeq: c.ModSeq, Vanished: c.Vanished, UIDNext: c.UIDNext, Gone: c.Gone}
+	out := imap.Changes{ModSeq: c.ModSeq, Vanished: c.Vanished, Many: c.Many, UIDNext: c.UIDNext, Gone: c.Gone}
 	if len(c.Changed) > 0 {
 		out.Changed = appendMessages(make([]imap.Message, 0, len(c.Changed)), c.Changed)
 	}
@@ -490,7 +491,9 @@ func (b imapBody) WriteTo(w io.Writer) (int64, error) {
 }
 
 // Watch implements imap.Box.
-func (b *imapBox) Watch(ring func()) (stop func()) { return b.bells.add(b.store, imapPlace{box: b.id}, ring) }
+func (b *imapBox) Watch(ring func()) (stop func()) {
+	return b.bells.add(b.store, imapPlace{box: b.id}, ring)
+}
 
 // Watch implements imap.Account.
 func (a imapAccount) Watch(ring func()) (stop func()) {

@@ -112,6 +112,9 @@ func start(b *testing.B, data string) *appliance {
 		b.Fatalf("start: %v", err)
 	}
 	b.Cleanup(func() {
+		if b.Failed() {
+			b.Logf("the appliance's log ends with\n%s", a.tail())
+		}
 		if err := a.stop(); err != nil {
 			b.Errorf("stop: %v", err)
 		}
@@ -149,7 +152,7 @@ func (a *appliance) settle() {
 
 // tail is the end of the appliance's log.
 func (a *appliance) tail() []byte {
-	const most = 4 << 10 // octets
+	const most = 2 << 10 // octets
 	if end, err := a.log.Seek(0, io.SeekEnd); err == nil {
 		a.log.Seek(max(0, end-most), io.SeekStart)
 	}

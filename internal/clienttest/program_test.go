@@ -33,7 +33,7 @@ func (b *box) try(t *testing.T, stdin, name string, args ...string) (string, err
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = b.dir
-	cmd.Env = append(os.Environ(), "HOME="+b.dir, "LC_ALL=C.UTF-8", "TERM=dumb", "PYTHONIOENCODING=utf-8")
+	cmd.Env = b.environment()
 	cmd.Stdin = strings.NewReader(stdin)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
@@ -42,6 +42,11 @@ func (b *box) try(t *testing.T, stdin, name string, args ...string) (string, err
 	cmd.WaitDelay = 5 * time.Second
 	err := cmd.Run()
 	return out.String(), err
+}
+
+// environment is that of a person who has only the box's folder.
+func (b *box) environment() []string {
+	return append(os.Environ(), "HOME="+b.dir, "LC_ALL=C.UTF-8", "TERM=dumb", "PYTHONIOENCODING=utf-8")
 }
 
 // program is try that must succeed.

@@ -179,7 +179,8 @@ type View struct {
 type Changes struct {
 	ModSeq   int64
 	Vanished uidset.Set
-	Changed  []Message // new ones too; without Fields; by UID
+	Changed  []Message  // new ones too; without Fields; by UID
+	Many     uidset.Set // these instead of a long Changed: to be listed with Page
 	UIDNext  uint32
 	Gone     bool
 }

@@ -97,6 +97,7 @@ func (f *fakeBackend) Annotate(_ context.Context, mailbox string, list []Annotat
 			notes[a.Entry] = a.Value
 		}
 	}
+	f.ring()
 	return nil
 }
 

@@ -362,6 +362,13 @@ func (x *fakeBox) Changes(_ context.Context, since int64) (Changes, error) {
 			c.Changed = append(c.Changed, x.b.messages[i].Message)
 		}
 	}
+	if len(c.Changed) > 3 {
+		var many uidset.Builder
+		for i := range c.Changed {
+			many.Add(c.Changed[i].UID)
+		}
+		c.Changed, c.Many = nil, many.Set()
+	}
 	return c, nil
 }
 

@@ -79,7 +79,7 @@ func (s *session) tellNews() error {
 	if s.box == nil || s.muted() {
 		return nil
 	}
-	changes, err := s.news()
+	changes, err := s.newsOfBell()
 	switch {
 	case isConnectionError(err):
 		return err

@@ -11,6 +11,7 @@ func (s *session) setMetadata(tag string) error {
 	if err != nil {
 		return err
 	}
+	s.ownNotes(mailbox)
 	if err := s.account.Annotate(s.ctx, mailbox, list); err != nil {
 		return err
 	}

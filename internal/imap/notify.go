@@ -17,6 +17,8 @@ const (
 	eventFlags
 	eventName
 	eventSubscription
+	eventMailboxNotes
+	eventServerNotes
 
 	messageEvents = eventNew | eventExpunge | eventFlags
 )
@@ -25,22 +27,28 @@ const (
 var notifyEventNames = []struct {
 	name  string
 	event notifyEvents
+
+	capability string // that must be visible; empty: always
 }{
-	{"MessageNew", eventNew},
-	{"MessageExpunge", eventExpunge},
-	{"FlagChange", eventFlags},
-	{"MailboxName", eventName},
-	{"SubscriptionChange", eventSubscription},
+	{name: "MessageNew", event: eventNew},
+	{name: "MessageExpunge", event: eventExpunge},
+	{name: "FlagChange", event: eventFlags},
+	{name: "MailboxName", event: eventName},
+	{name: "SubscriptionChange", event: eventSubscription},
+	{name: "MailboxMetadataChange", event: eventMailboxNotes, capability: "METADATA"},
+	{name: "ServerMetadataChange", event: eventServerNotes, capability: "METADATA"},
 }
 
 // notification is what a client wants to be told unasked (RFC 5465). A session
 // without one tells what happens in the selected mailbox, at the end of commands and in IDLE.
 type notification struct {
 	notifyRequest
-	seen []Mailbox   // the mailboxes as the client knows them; shared by who knows the same
-	mine []string    // names that this client changed itself since
-	rung atomic.Bool // there may be news
-	stop func()      // ends the watch
+	seen      []Mailbox   // the mailboxes as the client knows them; shared by who knows the same
+	mine      []string    // names that this client changed itself since
+	notes     notes       // the annotations as the client knows them
+	mineNotes []string    // mailboxes whose annotations this client changed itself since
+	rung      atomic.Bool // there may be news
+	stop      func()      // ends the watch
 }
 
 // notifyRequest is the arguments of NOTIFY.
@@ -145,6 +153,9 @@ func (s *session) beginNotify(n *notification) error {
 		return err
 	}
 	n.seen = list
+	if n.notes, err = s.readNotes(n, list); err != nil {
+		return err
+	}
 	if !n.status {
 		return nil
 	}

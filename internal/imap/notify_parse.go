@@ -205,12 +205,15 @@ func (s *session) notifyEvent() (notifyEvents, error) {
 	if err != nil {
 		return 0, err
 	}
-	all := make([]string, len(notifyEventNames))
-	for i, e := range notifyEventNames {
+	var all []string
+	for _, e := range notifyEventNames {
+		if e.capability != "" && !s.has(e.capability) {
+			continue
+		}
 		if strings.EqualFold(word, e.name) {
 			return e.event, nil
 		}
-		all[i] = e.name
+		all = append(all, e.name)
 	}
 	// RFC 5465 §3.1: NO, not BAD, with the names of all that there are
 	return 0, refuse("BADEVENT ("+strings.Join(all, " ")+")", "There is no event "+word+" here.")

@@ -88,6 +88,9 @@ func (s *session) tellOthers() error {
 	for i := range changes {
 		s.tellCounters(&changes[i])
 	}
+	if err := s.tellNotes(list); err != nil {
+		s.log.Error("imap notification failed", "err", err) // the next bell tells of it
+	}
 	if s.enc == nil {
 		return nil
 	}

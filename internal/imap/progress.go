@@ -60,7 +60,7 @@ var errGone = &connError{errors.New("the client went away while it was being ser
 func (s *session) changing(work func() error) error { return s.working(nil, work) }
 
 func (s *session) working(gone context.CancelFunc, work func() error) error {
-	if s.progress != nil { // within other work
+	if s.progress != nil || s.wire == nil { // within other work, or for no client
 		return work()
 	}
 	p := &progress{s: s, gone: gone}

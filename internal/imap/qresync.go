@@ -36,7 +36,7 @@ func (s *session) parseKnown() (*known, error) {
 		case at == 1:
 			k.modSeq, err = s.dec.Number64()
 		case c == '(':
-			err = s.parseMatchData(at, k.listed)
+			err = s.parseMatchData(k, at)
 		case at == 2:
 			k.listed = true
 			k.uids, err = s.parseKnownUIDs()
@@ -52,24 +52,48 @@ func (s *session) parseKnown() (*known, error) {
 }
 
 // parseMatchData reads (known-sequence-set known-uid-set), by which servers
-// that do not keep what vanished can guess it (RFC 7162 §3.2.5.2). We keep it.
-func (s *session) parseMatchData(at int, listed bool) error {
+// that do not keep what vanished can guess it (RFC 7162 §3.2.5.2). We keep it;
+// to us it tells what the client does not know.
+func (s *session) parseMatchData(k *known, at int) error {
 	switch {
-	case at > 3 || at == 3 && !listed:
+	case at > 3 || at == 3 && !k.listed:
 		return s.dec.unexpected("the end of the QRESYNC parameter")
 	case s.enabled.UIDOnly: // RFC 9586 §3.4: it has sequence numbers in it
 		return errUIDRequired
 	}
-	sets := 0
+	var sets []uidset.Set
 	err := s.dec.List(func() error {
-		sets++
-		_, err := s.parseKnownUIDs()
+		set, err := s.parseKnownUIDs()
+		sets = append(sets, set)
 		return err
 	})
-	if err == nil && sets != 2 {
-		err = syntaxf("The data to match are a set of numbers and a set of UIDs.")
+	switch {
+	case err != nil:
+		return err
+	case len(sets) != 2:
+		return syntaxf("The data to match are a set of numbers and a set of UIDs.")
 	}
-	return err
+	k.match(sets[0], sets[1])
+	return nil
+}
+
+// match takes away the UIDs between those of neighbouring sequence numbers:
+// the client knows none there, though it may list what it knows as 1:N.
+func (k *known) match(numbers, uids uidset.Set) {
+	if numbers.Len() != uids.Len() {
+		return // it makes no sense, and is only a help
+	}
+	var span uidset.Builder
+	at := uint32(0) // sequence number in the sets
+	for _, r := range numbers.Ranges() {
+		first, last := uids.UID(at+1), uids.UID(at+uint32(r.Len()))
+		if r.Lo == 1 {
+			first = 1
+		}
+		span.AddRange(uidset.Range{Lo: first, Hi: last})
+		at += uint32(r.Len())
+	}
+	k.uids = k.uids.AndNot(span.Set().AndNot(uids))
 }
 
 // parseKnownUIDs reads a set in which "*" has no meaning (RFC 7162 §7, known-uids).

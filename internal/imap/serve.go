@@ -21,7 +21,8 @@ func newSession(server *Server, conn net.Conn) *session {
 		log:    server.Log,
 		state:  notAuthenticated,
 		wire: &wire{
-			raw: conn, conn: conn, busy: l.Busy,
+			clock: &server.clock,
+			raw:   conn, conn: conn, busy: l.Busy,
 			login: time.Now().Add(l.PreLoginTime), budget: l.PreLoginOctets,
 		},
 	}

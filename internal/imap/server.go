@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"buzon/internal/deflate"
@@ -67,6 +68,7 @@ type Server struct {
 
 	compression compression
 	lists       lists
+	clock       atomic.Int64 // ticks when a session's bell rings
 
 	after func(time.Duration, func()) stopper // time.AfterFunc when nil: for tests
 }

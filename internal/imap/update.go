@@ -37,7 +37,7 @@ func (s *session) news() (Changes, error) {
 
 // isNews tells whether tell has anything to say.
 func (s *session) isNews(c Changes) bool {
-	return c.Vanished.Len() > 0 || len(c.Changed) > 0 || s.vanished.Len() > 0
+	return c.Vanished.Len() > 0 || len(c.Changed) > 0 || c.Many.Len() > 0 || s.vanished.Len() > 0
 }
 
 // tell writes changes and makes them part of what the client knows.
@@ -47,7 +47,7 @@ func (s *session) tell(c Changes) error {
 	}
 	s.modSeq = c.ModSeq
 	s.vanished = s.vanished.Or(c.Vanished.And(s.view))
-	fresh := s.newUIDs(c.Changed)
+	fresh := s.newUIDs(c.Changed).Or(c.Many.AndNot(s.view))
 	if s.holdsExpunges() && s.vanished.Len() > 0 {
 		s.view = s.view.Or(fresh) // its own, until the EXPUNGEs may be told
 	} else {
@@ -62,6 +62,9 @@ func (s *session) tell(c Changes) error {
 	s.own = nil
 	if s.tellsFlags() {
 		if err := s.tellFlags(c.Changed, fresh, own); err != nil {
+			return err
+		}
+		if err := s.tellFlagsOfMany(c.Many.AndNot(fresh), own); err != nil {
 			return err
 		}
 	}
@@ -130,6 +133,15 @@ func (s *session) tellFlags(changed []Message, fresh uidset.Set, own []int64) er
 		}
 	}
 	return s.enc.Err()
+}
+
+// tellFlagsOfMany is tellFlags page by page. What changed after modSeq comes next time.
+func (s *session) tellFlagsOfMany(changed uidset.Set, own []int64) error {
+	return s.pages(changed, func(m *Message) {
+		if _, mine := slices.BinarySearch(own, m.ModSeq); !mine && m.ModSeq <= s.modSeq {
+			s.tellFlagsOf(*m)
+		}
+	})
 }
 
 // tellModSeqOf writes FETCH with the modseq alone: its flags the client knows.

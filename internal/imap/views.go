@@ -16,6 +16,7 @@ type views struct {
 
 // sharedView is the UIDs of a mailbox as of a modseq; it goes with its last user.
 type sharedView struct {
+	news   sharedNews
 	users  int
 	modSeq int64
 	uids   uidset.Set

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"buzon/internal/deflate"
@@ -47,16 +48,18 @@ const (
 // That is safe in TLS: crypto/tls keeps a record read in part, and a timeout
 // does not spoil the connection for reading.
 type wire struct {
-	raw  net.Conn      // as accepted
-	conn net.Conn      // raw, or TLS over it
-	busy time.Duration // one read or write within a command may take this long
+	clock *atomic.Int64 // counts the bells of all sessions
+	raw   net.Conn      // as accepted
+	conn  net.Conn      // raw, or TLS over it
+	busy  time.Duration // one read or write within a command may take this long
 
 	login  time.Time // before log-in: no read goes beyond; zero afterwards
 	budget int64     // before log-in: octets that may still be read
 
-	mu    sync.Mutex // guards armed, rung and the read deadline while armed
-	armed bool       // wait is blocked in a read
-	rung  bool
+	mu     sync.Mutex // guards armed, rung and the read deadline while armed
+	armed  bool       // wait is blocked in a read
+	rung   bool
+	moment int64 // of the server's clock when it rang last
 
 	one  [1]byte // the octet that wait read
 	held bool
@@ -73,9 +76,19 @@ func (w *wire) ring() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.rung = true
+	if w.clock != nil {
+		w.moment = w.clock.Add(1)
+	}
 	if w.armed {
 		w.conn.SetReadDeadline(past) // an error here shows in the read
 	}
+}
+
+// rungAt tells when the bell rang last.
+func (w *wire) rungAt() int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.moment
 }
 
 // wait blocks until the client sends something, the bell rings, or until.

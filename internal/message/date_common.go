@@ -1,21 +1,32 @@
 package message
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // commonDate reads the one form that nearly all mail has, "Sat, 21 Nov 2026
 // 10:00:00 +0100" with or without weekday and seconds and a comment behind,
 // without allocating: SORT reads the dates of whole mailboxes. Of anything else
 // it says nothing.
 func commonDate(s string) (time.Time, bool) {
-	if len(s) > 5 && s[3] == ',' && s[4] == ' ' {
+	if len(s) > 5 && s[3:5] == ", " {
+		if at := strings.Index("MonTueWedThuFriSatSun", s[:3]); at < 0 || at%3 != 0 {
+			return time.Time{}, false
+		}
 		s = s[5:]
 	}
 	var d dateParts
 	ok := d.commonDay(&s) && take(&s, ' ') && d.commonClock(&s) && take(&s, ' ') && d.commonZone(&s)
-	if !ok || s != "" && (len(s) < 3 || s[:2] != " (" || s[len(s)-1] != ')') {
+	if !ok || s != "" && !isPlainComment(s) {
 		return time.Time{}, false
 	}
 	return d.time()
+}
+
+// isPlainComment tells " (UTC)" and the like.
+func isPlainComment(s string) bool {
+	return len(s) > 2 && s[:2] == " (" && strings.IndexAny(s[2:], `()\`) == len(s)-3
 }
 
 // commonDay reads "21 Nov 2026".

@@ -25,6 +25,8 @@ func TestCommonDate(t *testing.T) {
 		"Sat, 31 Feb 2026 10:00:00 +0000":       false,
 		"Sat, 21 Nov 26 10:00:00 +0000":         false,
 		"Sat, 21 Nov 2026 10:00:00 GMT":         false,
+		"000, 21 Nov 2026 10:00:00 +0000":       false,
+		"Dec, 21 Nov 2026 10:00:00 +0000":       false,
 		"":                                      false,
 	} {
 		if checkCommonDate(t, s) != want {

@@ -17,6 +17,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/emersion/go-smtp"
@@ -30,6 +31,7 @@ type sink struct {
 	errs   []error
 	gate   chan struct{} // when set, Data waits for it before it answers
 	quick  bool          // Data reads past the library
+	narrow bool          // read one octet at a time
 }
 
 func (s *sink) NewSession(c *smtp.Conn) (smtp.Session, error) {
@@ -53,6 +55,9 @@ func (x sinkSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 func (x sinkSession) Data(r io.Reader) error {
 	if x.s.quick {
 		r = x.c.Message(r)
+	}
+	if x.s.narrow {
+		r = iotest.OneByteReader(r)
 	}
 	b, err := io.ReadAll(r)
 	if x.s.gate != nil {
@@ -226,9 +231,10 @@ func TestDataEnd(t *testing.T) {
 			sent = strings.ReplaceAll("\r\n"+body, "\r\n.", "\r\n..")[2:]
 		}
 		sent += "\r\n.\r\n"
-		for _, quick := range []bool{false, true} {
+		for way := range 3 {
+			quick, narrow := way > 0, way > 1
 			f := serve(t, nil)
-			f.quick = quick
+			f.quick, f.narrow = quick, narrow
 			c := dial(t, f)
 			c.send("HELO me\r\n" + envelope + "DATA\r\n" + sent + "NOOP\r\n" + envelope + "DATA\r\n")
 			c.want("220", "250", "250", "250", "354", "250 2.0.0 OK", "250 2.0.0 Still here", "250", "250", "354")
@@ -238,7 +244,7 @@ func TestDataEnd(t *testing.T) {
 			c.send("NOOP\r\n")
 			c.want("250 2.0.0 OK", "250 2.0.0 Still here")
 			if got := f.kept(); len(got) != 2 || got[0] != body+"\r\n" {
-				t.Errorf("quick %v: sent %q, got %q", quick, body, got)
+				t.Errorf("quick %v, narrow %v: sent %q, got %q", quick, narrow, body, got)
 			}
 		}
 	}

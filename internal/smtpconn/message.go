@@ -22,13 +22,29 @@ type messageReader struct {
 	c     *Conn
 	state dataEnd
 	done  bool
+	small [2]byte
+	kept  []byte // of small: what did not fit where one octet was asked for
 }
 
 // Read implements io.Reader.
 func (m *messageReader) Read(b []byte) (int, error) {
-	if len(b) < 2 {
-		return 0, io.ErrShortBuffer
+	if len(b) > 1 && len(m.kept) == 0 {
+		return m.read(b)
 	}
+	if len(m.kept) == 0 {
+		n, err := m.read(m.small[:])
+		if err != nil {
+			return 0, err
+		}
+		m.kept = m.small[:n]
+	}
+	n := copy(b, m.kept)
+	m.kept = m.kept[n:]
+	return n, nil
+}
+
+// read needs room for two octets.
+func (m *messageReader) read(b []byte) (int, error) {
 	for !m.done {
 		// A CR kept back from the last read takes the first place.
 		n, err := m.c.bodyOctets(b[1:])

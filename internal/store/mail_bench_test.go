@@ -324,6 +324,15 @@ func BenchmarkChanges(b *testing.B) {
 	}
 }
 
+// Coming back to 100,000 messages of which 100 changed costs what changed.
+func BenchmarkSince(b *testing.B) {
+	s, _, box := filled(b, 100_000)
+	for b.Loop() {
+		_, _, err := s.Since(b.Context(), box, 99_901, span(1, 100_000))
+		check(b, err)
+	}
+}
+
 func BenchmarkBody(b *testing.B) {
 	s, _, _ := filled(b, 10_000)
 	b.Run("10KB", func(b *testing.B) {

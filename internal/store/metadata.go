@@ -46,6 +46,7 @@ func (s *Store) Annotation(ctx context.Context, acc AccountID, box MailboxID, en
 // holds values to Limits.MetadataSize. ErrMetadataFull, ErrNoMailbox.
 func (s *Store) Annotate(ctx context.Context, acc AccountID, box MailboxID, list []Annotation) error {
 	return wrap("annotate", s.write(ctx, func(tx *tx) error {
+		tx.touch(acc, 0)
 		if box != 0 {
 			if _, err := mailboxByID(tx.Conn, box); err != nil {
 				return err

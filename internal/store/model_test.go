@@ -383,6 +383,12 @@ func (m *model) compareChanges(when string, box *modelBox, since int64) {
 	if !slices.Equal(got, changed) || !sameSet(ch.Vanished, set(gone...)) || ch.ModSeq != box.mod || ch.Gone {
 		m.t.Fatalf("%s: changes since %d are %v and %v gone, want %v and %v", when, since, got, ch.Vanished.Ranges(), changed, gone)
 	}
+	asked := span(1+m.rnd.Uint32N(20), 20+m.rnd.Uint32N(40))
+	now, vanished, err := m.s.Since(m.t.Context(), box.id, since, asked)
+	check(m.t, err)
+	if !sameSet(now, set(changed...).And(asked)) || !sameSet(vanished, set(gone...).And(asked)) {
+		m.t.Fatalf("%s: of %v since %d changed %v, vanished %v, want %v and %v", when, asked.Ranges(), since, now.Ranges(), vanished.Ranges(), changed, gone)
+	}
 }
 
 func flagText(f Flags, keywords []string) string {
