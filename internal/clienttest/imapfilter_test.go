@@ -4,7 +4,6 @@ import "testing"
 
 // imapfilterrc sorts mail by header, size, flags and words in the body, as people use the program, and then waits for more.
 const imapfilterrc = `
-options.truststore = '{ca}'
 options.timeout = 60
 options.create = true
 options.subscribe = true
@@ -20,11 +19,11 @@ function sort()
 	local inbox = ana['INBOX']
 	local dots = inbox:match_field('X-Kind', '^dots$')
 	must(#dots == 1, 'one mail matches, not ' .. #dots)
-	dots:move_messages(ana['Sorted/Dots'])
-	(inbox:contain_body('你好') * inbox:is_unseen()):move_messages(ana['Trash'])
+	dots:move_messages(ana['Sorted/Dots']);
+	(inbox:contain_body('你好') * inbox:is_unseen()):move_messages(ana['Trash']);
 	(inbox:contain_field('X-Kind', 'empty') - inbox:contain_field('X-Kind', 'empty-lines')):delete_messages()
 	inbox:is_larger(100000):copy_messages(luis['INBOX'])
-	inbox:contain_subject('a subject'):mark_flagged()
+	inbox:contain_subject('a subject'):mark_flagged();
 	(inbox:contain_field('X-Kind', 'spaces') + inbox:contain_field('X-Kind', 'plain')):add_flags({ 'Sorted', '\\Seen' })
 	inbox:contain_field('X-Kind', 'long-lines'):copy_messages(ana['Archive'])
 	local boxes, folders = ana:list_all('Sorted')
@@ -45,7 +44,7 @@ func TestImapfilter(t *testing.T) {
 	b := newBox(t)
 	mails := kinds()
 	b.deliver(t, mails...)
-	b.background(t, nil, nil, "imapfilter", "-c", b.write("config.lua", b.fill(imapfilterrc)))
+	b.background(t, nil, nil, "imapfilter", "-t", b.ca, "-c", b.write("config.lua", b.fill(imapfilterrc)))
 	e, luis := b.look(t, ana), b.look(t, luis)
 	e.await("Archive", "MESSAGES", 1) // the last that it does
 	e.await("INBOX", "MESSAGES", len(mails)-3)

@@ -103,7 +103,7 @@ func (p *interimap) changes() {
 	p.luis.change("INBOX", `STORE 2 -FLAGS (kept)`, `STORE 4 FLAGS (\Answered)`)
 	p.sync("INBOX")
 
-	p.ana.change("INBOX", `COPY 1,7 Archive`, `MOVE 5:6 Archive`)
+	p.ana.change("INBOX", `COPY 1 Archive`, `MOVE 5:6 Archive`, `COPY 7 Archive`)
 	p.sync("INBOX", "Archive")
 	if n := p.luis.count("Archive", "MESSAGES"); n != 4 {
 		p.t.Errorf("%d messages are in the other archive, want 4", n)

@@ -17,9 +17,21 @@ const programTime = 3 * time.Minute
 // need skips a test without the program, or fails it where everything has to be there.
 func need(t *testing.T, name string) {
 	t.Helper()
-	if _, err := exec.LookPath(name); err == nil {
-		return
+	if _, err := exec.LookPath(name); err != nil {
+		isMissing(t, name)
 	}
+}
+
+// needPerl is need for a module of Perl.
+func needPerl(t *testing.T, module string) {
+	t.Helper()
+	if exec.Command("perl", "-M"+module, "-e1").Run() != nil {
+		isMissing(t, module)
+	}
+}
+
+func isMissing(t *testing.T, name string) {
+	t.Helper()
 	if os.Getenv("CI") != "" || os.Getenv("BUZON_REQUIRE_CLIENTS") != "" {
 		t.Fatalf("%s is missing; .ci/run tells Debian's package", name)
 	}

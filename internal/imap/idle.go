@@ -18,7 +18,7 @@ func (s *session) idle(tag string) error {
 	if err := s.update(); err != nil { // what rang before we listened
 		return err
 	}
-	s.enc.Raw("+ Waiting for news.\r\n")
+	s.enc.Raw("+ idling\r\n") // Mail::IMAPTalk takes no other text
 	if err := s.enc.Flush(); err != nil {
 		return err
 	}

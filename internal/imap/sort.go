@@ -105,7 +105,12 @@ func (p *searchParser) parseAfterCharset() (*searchProgram, error) {
 }
 
 func (s *session) runSort(tag string, uid bool, req sortRequest) error {
-	uids, list, err := s.findSorted(req)
+	var uids uidset.Set
+	var list sorted
+	err := s.reading(func() (err error) {
+		uids, list, err = s.findSorted(req)
+		return err
+	})
 	if err != nil {
 		return err
 	}

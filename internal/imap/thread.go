@@ -41,7 +41,11 @@ func (s *session) thread(tag string, uid bool) error {
 	if err != nil {
 		return err
 	}
-	t, err := s.findThreads(algorithm, program)
+	var t *threader
+	err = s.reading(func() (err error) {
+		t, err = s.findThreads(algorithm, program)
+		return err
+	})
 	if err != nil {
 		return err
 	}
