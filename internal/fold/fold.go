@@ -8,13 +8,19 @@ import (
 	"sync"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
-// Append appends text folded to dst, which may be text's own start. Texts are
-// compared without regard to case (RFC 3501 §6.4.4) by Unicode simple folding:
-// of each rune's forms the one with the lowest number stands for all. That form
-// is never longer in UTF-8, so folding can be done in place. Octets that are
-// not UTF-8 stay as they are.
+// MaxGrowth is how many times longer than a text its folded form may be: the
+// ligature U+FDFA, of three octets, stands for eighteen letters.
+const MaxGrowth = 11
+
+// Append appends text as i;unicode-casemap compares it (RFC 5051 §2, which RFC
+// 5255 §4.2 wants for SEARCH, SORT and THREAD): each character in title case and
+// then decomposed, so that "É", "é" and "e" with an accent of its own are one.
+// Then octets are compared; that "cafe" finds "café" follows. Octets that are
+// not UTF-8 stay as they are. dst must not be text's own memory.
 func Append(dst, text []byte) []byte {
 	short := foldShort()
 	for i := 0; i < len(text); {
@@ -29,17 +35,18 @@ func Append(dst, text []byte) []byte {
 		case r == utf8.RuneError && size == 1:
 			dst = append(dst, c)
 		case int(r) < len(short):
-			dst = utf8.AppendRune(dst, rune(short[r]))
+			dst = append(dst, short[r]...)
+		case firstPlain <= r && r <= lastPlain:
+			dst = append(dst, text[i:i+size]...)
 		default:
-			dst = utf8.AppendRune(dst, foldRune(r))
+			dst = appendFolded(dst, r)
 		}
 		i += size
 	}
 	return dst
 }
 
-// foldByte folds ASCII. Upper case comes first, and the Kelvin sign and the
-// long s have ASCII letters for their lowest forms.
+// foldByte folds ASCII.
 var foldByte = func() (t [utf8.RuneSelf]byte) {
 	for i := range t {
 		t[i] = byte(i)
@@ -50,30 +57,30 @@ var foldByte = func() (t [utf8.RuneSelf]byte) {
 	return t
 }()
 
-// foldShort has foldRune of the runes of at most two octets: Latin, Greek,
-// Cyrillic, Hebrew, Arabic, of which the rest of the world's mail mostly is.
-var foldShort = sync.OnceValue(func() *[0x800]uint16 {
-	t := new([0x800]uint16)
+// foldShort has the runes of at most two octets: Latin, Greek, Cyrillic, Hebrew,
+// Arabic, of which the rest of the world's mail mostly is.
+var foldShort = sync.OnceValue(func() *[0x800]string {
+	t := new([0x800]string)
 	for r := range t {
-		t[r] = uint16(foldRune(rune(r)))
+		t[r] = string(appendFolded(nil, rune(r)))
 	}
 	return t
 })
 
-// foldRune is the lowest of a rune's forms.
-func foldRune(r rune) rune {
-	if r >= firstUncased && r <= lastUncased {
-		return r
-	}
-	lowest := r
-	for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
-		lowest = min(lowest, f)
-	}
-	return lowest
-}
-
-// Between these lie the scripts of East Asia, which have no case.
+// Between these lie the ideographs of East Asia, which have no case and are not composed.
 const (
-	firstUncased = 0x2E80
-	lastUncased  = 0xA63F
+	firstPlain = 0x3400
+	lastPlain  = 0x9FFF
 )
+
+// appendFolded appends one rune. The decompositions that x/text has are those
+// of UnicodeData.txt, applied until nothing is left to decompose; the syllables
+// of Hangul, which have none there, stay whole as RFC 5051 reads.
+func appendFolded(dst []byte, r rune) []byte {
+	var buf [utf8.UTFMax]byte
+	one := utf8.AppendRune(buf[:0], unicode.ToTitle(r))
+	if parts := norm.NFKD.Properties(one).Decomposition(); parts != nil {
+		return append(dst, parts...)
+	}
+	return append(dst, one...)
+}

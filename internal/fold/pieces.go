@@ -11,12 +11,19 @@ import (
 // the one before, so that what is at most one octet longer is seen whole
 // somewhere. buf holds the pieces; it is much longer than keep.
 func Pieces(r io.Reader, buf []byte, keep int, f func(folded []byte) (more bool, err error)) error {
-	folded, raw := 0, 0 // buf[:folded] is folded, buf[folded:folded+raw] is not yet
+	// The end of buf is for what was read and not folded yet, so little of it
+	// that there is always room for its folded form.
+	room := len(buf) - (len(buf)-keep)/16
+	out, raw, held := buf[:0:room], buf[room:], 0
 	for {
-		n, err := readSome(r, buf[folded+raw:])
-		raw += n
-		whole := wholeRunes(buf[folded:folded+raw], err != nil)
-		out := Append(buf[:folded], buf[folded:folded+whole])
+		n, err := readSome(r, raw[held:])
+		held += n
+		whole := wholeRunes(raw[:held], err != nil)
+		out = Append(out, raw[:whole])
+		held = copy(raw, raw[whole:held])
+		if err == nil && cap(out)-len(out) >= MaxGrowth*len(raw) {
+			continue
+		}
 		if more, err := f(out); err != nil || !more {
 			return err
 		}
@@ -26,9 +33,7 @@ func Pieces(r io.Reader, buf []byte, keep int, f func(folded []byte) (more bool,
 		if err != nil {
 			return err
 		}
-		kept := copy(buf, out[max(len(out)-keep, 0):])
-		raw = copy(buf[kept:], buf[folded+whole:folded+raw])
-		folded = kept
+		out = out[:copy(out, out[max(len(out)-keep, 0):])]
 	}
 }
 

@@ -47,9 +47,11 @@ var capabilities = []capability{
 	{name: "THREAD=ORDEREDSUBJECT", when: afterLogin},           // RFC 5256
 	{name: "THREAD=REFERENCES", when: afterLogin},               // RFC 5256
 	{name: "THREAD=REFS", when: afterLogin},                     // draft-ietf-morg-inthread
+	{name: "I18NLEVEL=1", when: afterLogin},                     // RFC 5255 §4.3
 	{name: "OBJECTID", when: afterLogin},                        // RFC 8474
 	{name: "SAVEDATE", when: afterLogin},                        // RFC 8514
 	{name: "PREVIEW", when: afterLogin},                         // RFC 8970
+	{name: "BINARY", when: afterLogin},                          // RFC 3516
 	{name: "WITHIN", when: afterLogin},                          // RFC 5032
 	{name: "APPENDLIMIT", when: afterLogin, value: appendLimit}, // RFC 7889
 	{name: "UTF8=ACCEPT", when: afterLogin},                     // RFC 6855

@@ -13,7 +13,7 @@ func newNeedle(text string) needle { return needle{string(fold.Append(nil, []byt
 
 // in tells whether text has the needle in it. scratch is a buffer to fold in.
 func (n needle) in(text string, scratch *[]byte) bool {
-	if len(text) < len(n.folded) { // folding makes nothing longer
+	if len(text)*fold.MaxGrowth < len(n.folded) {
 		return false
 	}
 	*scratch = fold.Append((*scratch)[:0], []byte(text))

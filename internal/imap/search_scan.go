@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"sync"
-	"unicode/utf8"
 
 	"buzon/internal/fold"
 )
@@ -18,7 +17,6 @@ type scanner struct {
 	ctx     context.Context
 	needles []needle
 	keep    int // octets that the start of a needle may take at the end of a buffer
-	ascii   bool
 	buf     []byte
 	scratch []byte
 }
@@ -27,12 +25,9 @@ type scanner struct {
 var scanPool = sync.Pool{New: func() any { return new([scanBuffer]byte) }}
 
 func newScanner(ctx context.Context, needles []needle) *scanner {
-	s := &scanner{ctx: ctx, needles: needles, ascii: true}
+	s := &scanner{ctx: ctx, needles: needles}
 	for _, n := range needles {
 		s.keep = max(s.keep, len(n.folded)-1)
-		for i := range len(n.folded) {
-			s.ascii = s.ascii && n.folded[i] < utf8.RuneSelf
-		}
 	}
 	return s
 }

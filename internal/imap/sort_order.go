@@ -95,7 +95,7 @@ func (o *sorter) add(s *session, m *Message) error {
 		text := c.text(e)
 		// Collating makes nothing much shorter: what is far beyond the cap cannot count.
 		text = text[:min(len(text), 4*o.longest)]
-		o.scratch = fold.Casemap(o.scratch[:0], []byte(text))
+		o.scratch = fold.Append(o.scratch[:0], []byte(text))
 		c.texts = append(c.texts, o.scratch[:min(len(o.scratch), o.longest)]...)
 		c.ends = append(c.ends, uint32(len(c.texts)))
 	}

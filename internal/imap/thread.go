@@ -156,7 +156,7 @@ func (t *threader) noteSubject(e *message.Envelope) {
 	base, reply := message.BaseSubject(e.Subject)
 	hash := uint64(0)
 	if base != "" {
-		t.scratch = fold.Casemap(t.scratch[:0], []byte(base)) // RFC 5256 §7
+		t.scratch = fold.Append(t.scratch[:0], []byte(base)) // RFC 5256 §7
 		hash = max(maphash.Bytes(t.seed, t.scratch), 1)
 	}
 	t.subjects = append(t.subjects, hash)

@@ -2,8 +2,9 @@ package smtpconn
 
 import "bytes"
 
-// dataEnd is how much of DATA's end mark CRLF.CRLF has been seen. It takes the
-// same steps as the library's reader, so that both agree on the last octet.
+// dataEnd is how much of DATA's end mark CRLF.CRLF has been seen. The library's
+// reader misses it behind CR CR LF, where the peer would wait for its reply
+// until the deadline; Message does not, and leaves the library the mark alone.
 type dataEnd int
 
 const (
@@ -25,7 +26,7 @@ func (s dataEnd) next(b byte) (_ dataEnd, done bool) {
 		return lineDot, false
 	case s == lineDot && b == '\r':
 		return lineDotCR, false
-	case (s == lineStart || s == lineText) && b == '\r':
+	case s != lineDot && b == '\r': // also behind another: CR CR LF ends a line (RFC 5321 §4.1.1.4), the first CR is text
 		return lineCR, false
 	}
 	return lineText, false
