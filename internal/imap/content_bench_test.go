@@ -39,6 +39,11 @@ func (x *benchBox) Keywords(context.Context) ([]string, error) { return []string
 func (x *benchBox) Since(context.Context, int64, uidset.Set) (changed, vanished uidset.Set, err error) {
 	return uidset.Set{}, uidset.Set{}, nil
 }
+
+// Candidates knows nothing: what is measured is the search itself.
+func (x *benchBox) Candidates(context.Context, uidset.Set, []Lookup) ([]Candidates, uidset.Set, error) {
+	return nil, uidset.Set{}, nil
+}
 func (x *benchBox) Changes(context.Context, int64) (Changes, error) { return Changes{}, nil }
 
 func (x *benchBox) Page(_ context.Context, u uidset.Set, from uint32, limit int, _ Fields, buf []Message) ([]Message, error) {

@@ -69,6 +69,8 @@ type fetcher struct {
 	part *message.Part
 	body Body
 
+	ahead ahead // the bodies of the page
+
 	gone   bool // a message that was asked for is not there any more
 	torn   bool // and of one NIL stood for a body
 	opaque bool // a part could not be decoded
@@ -137,6 +139,10 @@ func (f *fetcher) writePage(page []Message) error {
 	unseen := f.markSeen(page)
 	if err := f.s.learnKeywords(page); err != nil {
 		return err
+	}
+	if f.req.body {
+		f.ahead.page = page
+		defer f.ahead.release()
 	}
 	for i := range page {
 		f.m, f.seen = &page[i], unseen.Has(page[i].UID)
@@ -218,11 +224,16 @@ func (f *fetcher) writeMessage() error {
 }
 
 func (f *fetcher) openBody() error {
-	body, err := f.s.box.Body(f.s.ctx, f.m.Body)
+	var err error
+	if f.req.body {
+		f.body, err = f.ahead.next(f.s)
+	} else {
+		f.body, err = f.s.box.Body(f.s.ctx, f.m.Body)
+	}
 	if err != nil {
+		f.body = nil
 		return fmt.Errorf("open message: %w", err)
 	}
-	f.body = body
 	return nil
 }
 

@@ -15,10 +15,11 @@ func (s *session) idle(tag string) error {
 		stop := s.box.Watch(s.wire.ring)
 		defer stop()
 	}
+	// Mail::IMAPTalk takes no other text, and nothing before it.
+	s.enc.Raw("+ idling\r\n")
 	if err := s.update(); err != nil { // what rang before we listened
 		return err
 	}
-	s.enc.Raw("+ idling\r\n") // Mail::IMAPTalk takes no other text
 	if err := s.enc.Flush(); err != nil {
 		return err
 	}

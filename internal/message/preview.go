@@ -128,7 +128,7 @@ func isInvisible(r rune) bool {
 		return true
 	case 0x200B <= r && r <= 0x200F, 0x202A <= r && r <= 0x202E, 0x2060 <= r && r <= 0x206F:
 		return true
-	case 0x115F <= r && r <= 0x1160, 0x17B4 <= r && r <= 0x17B5, 0x3164 == r, 0xFFA0 == r:
+	case 0x115F <= r && r <= 0x1160, 0x17B4 <= r && r <= 0x17B5, r == 0x3164, r == 0xFFA0:
 		return true
 	}
 	return unicode.IsControl(r)

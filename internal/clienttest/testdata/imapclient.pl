@@ -4,7 +4,6 @@ use strict;
 use warnings;
 use Mail::IMAPClient;
 
-alarm 120; # a session that fails may wait for ever at its end
 my ($port, $ca, $user, $password, $compress) = @ARGV;
 my $imap = Mail::IMAPClient->new(
     Server => 'localhost', Port => $port, User => $user, Password => $password, Uid => 1, Compress => $compress,
@@ -61,13 +60,13 @@ is('headers', $headers->{$dots[0]}{'X-Kind'}[0], 'dots');
 for my $uid (@all) {
     my $body = must('bodystructure', scalar $imap->get_bodystructure($uid));
     my $envelope = must('envelope', scalar $imap->get_envelope($uid));
-    is('from', ($envelope->from_addresses)[0], '"Luis" <luis@example.test>') if $envelope->can('from_addresses');
+    is('from', ($envelope->from_addresses)[0], 'Luis <luis@example.test>');
 }
-is('attachment', $imap->get_bodystructure($all[-1])->bodytype, 'application') if $imap->get_bodystructure($all[-1]);
+is('attachment', lc $imap->get_bodystructure($all[-1])->bodytype, 'application');
 
 # Flags, copies, moves.
 must('see', scalar $imap->see($all[0], $all[1]));
-is('seen', join(' ', $imap->seen), "$all[0] $all[1]");
+is('seen', join(' ', $imap->seen), "$all[0] $all[1] $dots[0]");
 must('set_flag', scalar $imap->set_flag('\\Flagged', $all[2]));
 must('keyword', scalar $imap->set_flag('Kept', $all[2]));
 is('keyword', join(' ', $imap->search('KEYWORD', 'Kept')), $all[2]);

@@ -3,8 +3,9 @@
 use strict;
 use warnings;
 use Mail::IMAPTalk;
+use POSIX ();
 
-alarm 120; # a session that fails may wait for ever at its end
+$SIG{__DIE__} = sub { return if $^S || !defined $^S; print STDERR @_; POSIX::_exit(1) }; # at a usual end a blocking session waits for more
 my ($port, $ca, $user, $password, $compress) = @ARGV;
 
 sub session {
@@ -41,7 +42,7 @@ must('subscribe', scalar $imap->subscribe("Perl/\x{00dc}ber & more"));
 my $list = must('list', scalar $imap->list('', '*'));
 grep { $_->[2] eq "Perl/\x{00dc}ber & more" } @$list or die "the new folder is not listed\n";
 must('setmetadata', scalar $imap->setmetadata('INBOX', '/private/comment', 'mine'));
-is('metadata', must('getmetadata', scalar $imap->getmetadata('INBOX', '/private/comment'))->{INBOX}{'/private/comment'}, 'mine');
+is('metadata', must('getmetadata', scalar $imap->getmetadata('INBOX', '/private/comment'))->{Inbox}{'/private/comment'}, 'mine');
 
 # What there is.
 must('select', scalar $imap->select('INBOX'));
@@ -58,7 +59,7 @@ is('dots', $dots, $all[6]);
 my $got = must('fetch', scalar $imap->fetch('1:*', '(flags internaldate rfc822.size envelope bodystructure modseq)'));
 is('fetched', scalar keys %$got, $n);
 for my $uid (@all) {
-    is('from', $got->{$uid}{envelope}{From}, 'Luis <luis@example.test>') unless $got->{$uid}{envelope}{From} =~ /^"?Luis"? <luis\@example.test>$/;
+    is('from', $got->{$uid}{envelope}{From}, '"Luis" <luis@example.test>');
     $got->{$uid}{bodystructure}{'MIME-Type'} or die "no type of $uid\n";
 }
 is('attachment', $got->{ $all[-1] }{bodystructure}{'MIME-Subtype'}, 'octet-stream');
@@ -85,19 +86,20 @@ must('append', scalar $imap->append("Perl/\x{00dc}ber & more", '(\\Seen)', '22-N
 must('select', scalar $imap->select("Perl/\x{00dc}ber & more"));
 is('octets', must('fetch', scalar $imap->fetch('*', 'body[]'))->{ ($imap->search('*', 'ALL'))->[0] }{body}, $octets);
 
-# Idle, while another session puts a mail in.
+# Idle. Another session puts a mail in just before, and one more when that has been told.
 must('select', scalar $imap->select('INBOX'));
 my $other = session();
+sub put { $other->append('INBOX', { 'Literal' => "Subject: new\r\nX-Kind: new\r\n\r\nnew\r\n" }) or die "append: $@" }
 my $exists = 0;
-my $sent = 0;
+put();
 must('idle', scalar $imap->idle(sub {
-    if (!$sent++) {
-        $other->append('INBOX', { 'Literal' => "Subject: new\r\nX-Kind: new\r\n\r\nnew\r\n" }) or die "append: $@";
-    }
-    $exists = $imap->get_response_code('exists') // 0;
-    return $exists == $n;
+    my ($what, $number) = @_;
+    return 0 if $what ne 'exists';
+    put() if $number == $n;
+    $exists = $number;
+    return $exists > $n;
 }, 60));
-is('told in idle', $exists, $n);
+is('told in idle', $exists, $n + 1);
 
 must('delete', scalar $imap->delete("Perl/\x{00dc}ber & more"));
 must('unselect', scalar $imap->unselect);
