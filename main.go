@@ -200,6 +200,9 @@ func (a *appliance) stop() error {
 		})
 	}
 	ending.Wait()
+	for _, p := range a.ports {
+		p.Close() // closed already, but by a server that was stopped before it had begun
+	}
 	a.running.Wait()
 	return a.store.Close()
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // eye is a connection of our own plain client that looks at what a mail program has done to an account.
@@ -30,6 +31,7 @@ func (b *box) look(t *testing.T, user string) *eye {
 // do runs a command that must succeed and gives what the server said.
 func (e *eye) do(command string) string {
 	e.t.Helper()
+	e.SetDeadline(time.Now().Add(patience))
 	if _, err := fmt.Fprintf(e, "eye %s\r\n", command); err != nil {
 		e.t.Fatal(err)
 	}
