@@ -35,7 +35,7 @@ type imapServer struct {
 func newIMAP(a *appliance) server {
 	config := a.certs.TLSConfig("imap") // RFC 7595's registry of ALPN names
 	l := imap.DefaultLimits()
-	l.CommandLine, l.Literal = a.limits.CommandLine, a.limits.IMAPLiteral
+	l.CommandLine, l.Literal, l.Compressed = a.limits.CommandLine, a.limits.IMAPLiteral, a.limits.Compressed
 	l.PreLoginOctets, l.PreLoginTime, l.Idle = a.limits.PreLoginOctets, a.limits.PreLoginTime, a.limits.IMAPIdle
 	return imapServer{conns: a.conns, tls: config, Server: &imap.Server{
 		Backend: &imapBackend{appliance: a},

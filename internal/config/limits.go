@@ -22,6 +22,7 @@ type Limits struct {
 	Recipients     int           // of one message (RFC 5321 §4.5.3.1.8 asks at least 100)
 	HeaderSize     int           // octets of a message's header
 	Received       int           // trace lines before we call it a loop (RFC 5321 §6.3)
+	Compressed     int           // IMAP connections with COMPRESS at once: 40 KB more each
 	IMAPLiteral    int64         // octets of a literal in a command other than APPEND, once logged in
 	Messages       int64         // of one account: SQLite was measured up to a million
 	Mailboxes      int64         // of one account: every LIST reads them all
@@ -56,6 +57,7 @@ func DefaultLimits() Limits {
 		Recipients:     200,
 		HeaderSize:     256 << 10,
 		Received:       50,
+		Compressed:     500,
 		IMAPLiteral:    64 << 10,
 		Messages:       1_000_000,
 		Mailboxes:      1000,
