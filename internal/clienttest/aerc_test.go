@@ -3,7 +3,6 @@ package clienttest
 import (
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 )
 
@@ -82,12 +81,9 @@ func TestAerc(t *testing.T) {
 
 	// It is told of new mail, and of what another program does.
 	s.enter(":cf INBOX")
-	b.deliver(t, mail{to: ana, data: "From: new@example.org\r\nSubject: told in idle\r\n\r\nnew\r\n"})
+	b.deliver(t, subjected("told in idle"))
 	s.await("told in idle")
 	e.change("INBOX", `STORE * +FLAGS (\Deleted)`, `EXPUNGE`)
-	eventually(t, "the mail is gone from the screen", func() (bool, string) {
-		text := s.text()
-		return !strings.Contains(text, "told in idle"), text
-	})
+	s.awaitGone("told in idle")
 	s.enter(":quit")
 }

@@ -58,6 +58,17 @@ func (b *box) bothWays(t *testing.T, inbox string, rewrites []string, sync func(
 	})
 	b.folderBothWays(t, inbox, sync)
 
+	// Flagged there is flagged here; removed there is removed here.
+	there := b.look(t, ana)
+	there.change("INBOX", `STORE 1 +FLAGS (\Flagged)`, `STORE 2 +FLAGS (\Deleted)`, `EXPUNGE`)
+	sync(t)
+	if n := len(b.glob(t, all...)); n != there.count("INBOX", "MESSAGES") {
+		t.Errorf("%d messages are left here", n)
+	}
+	if n := len(b.glob(t, inbox+"/*/*:2,*F*")); n != 1 {
+		t.Errorf("%d messages are flagged here", n)
+	}
+
 	// Seen here is seen there; removed here is removed there.
 	for _, path := range b.glob(t, all...) {
 		rename(t, path, filepath.Join(b.dir, inbox, "cur", flagged(path, "S")))

@@ -41,7 +41,7 @@ func isMissing(t *testing.T, name string) {
 // try runs a program in an environment of its own. It and its children are gone when try returns.
 func (b *box) try(t *testing.T, stdin, name string, args ...string) (string, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), programTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), programTime)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = b.dir

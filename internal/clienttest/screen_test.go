@@ -19,8 +19,13 @@ func (b *box) onScreen(t *testing.T, command string) *screen {
 	s := &screen{b: b, t: t, socket: filepath.Join(b.dir, "tmux")}
 	b.background(t, []string{"TERM=screen"}, nil, "tmux", "-S", s.socket, "-D", "-f", "/dev/null")
 	eventually(t, "tmux is there", func() (bool, string) {
-		out, err := b.try(t, "", "tmux", "-S", s.socket, "new-session", "-d", "-s", "0", "-x", "120", "-y", "40", command)
+		out, err := b.try(t, "", "tmux", "-N", "-S", s.socket, "new-session", "-d", "-s", "0", "-x", "120", "-y", "40", command)
 		return err == nil, out
+	})
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the screen shows:\n%s", s.text())
+		}
 	})
 	return s
 }
@@ -41,6 +46,15 @@ func (s *screen) await(want string) {
 	eventually(s.t, "the screen shows "+want, func() (bool, string) {
 		text := s.text()
 		return strings.Contains(text, want), text
+	})
+}
+
+// awaitGone waits until the screen shows something no more.
+func (s *screen) awaitGone(what string) {
+	s.t.Helper()
+	eventually(s.t, "the screen shows no more "+what, func() (bool, string) {
+		text := s.text()
+		return !strings.Contains(text, what), text
 	})
 }
 
