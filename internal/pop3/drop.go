@@ -24,6 +24,7 @@ type drop struct {
 	list   []Message
 	count  int   // not marked deleted
 	octets int64 // of those
+	ahead  ahead
 }
 
 func openDrop(ctx context.Context, account Account) (*drop, error) {
@@ -108,7 +109,16 @@ func (d *drop) open(ctx context.Context, n int) (Body, error) {
 	if m.Body == 0 {
 		return nil, ErrGone
 	}
+	if o, ok := d.ahead.take(n); ok {
+		return o.body, o.err
+	}
 	return d.Body(ctx, m)
+}
+
+// close gives the maildrop back.
+func (d *drop) close() {
+	d.ahead.release()
+	d.Close()
 }
 
 // forget notes that a message has no body any more. It keeps its number, its size and its UIDL: those must not change

@@ -20,6 +20,7 @@ func (s *session) retr(ctx context.Context, arg string) error {
 	sent, err := s.send(ctx, n, dot, dot)
 	if sent {
 		s.drop.list[n-1].Size |= fetched
+		s.drop.ahead.sent(ctx, s.drop, n)
 	}
 	return err
 }

@@ -120,7 +120,7 @@ func (s *session) leave() {
 	if s.drop == nil {
 		return
 	}
-	s.drop.Close()
+	s.drop.close()
 	s.log.Info("ended POP3 session", "account", s.account.Name(), "messages", len(s.drop.list),
 		"fetched", s.drop.countMarked(fetched))
 	s.drop = nil
