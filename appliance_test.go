@@ -33,6 +33,8 @@ func startTest(t testing.TB, changes ...func(*options)) *testAppliance {
 		log:    slog.New(slog.DiscardHandler),
 		limits: config.DefaultLimits(),
 		now:    time.Now,
+
+		outside: world{}.outside,
 	}
 	if testing.Verbose() {
 		o.log = slog.New(slog.NewTextHandler(t.Output(), nil))
@@ -77,22 +79,24 @@ const asProgram = "BUZON_TEST_AS_PROGRAM"
 
 // TestMain lets tests start Buzon as a process of its own, see program.
 func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) != "" {
-		main()
-		return
+	if as := os.Getenv(asProgram); as != "" {
+		os.Exit(program(parseWorld(as).outside))
 	}
 	os.Exit(m.Run())
 }
 
-// program is Buzon as a process of its own, to be started and killed.
-func program(t testing.TB, args ...string) *exec.Cmd {
+// process is Buzon as a process of its own, to be started and killed. Its mail reaches nobody.
+func process(t testing.TB, args ...string) *exec.Cmd { return processIn(t, world{}, args...) }
+
+// processIn is process with a world to send mail to.
+func processIn(t testing.TB, w world, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(self, args...)
-	cmd.Env = append(os.Environ(), asProgram+"=1", "BUZON_LANG=en")
+	cmd.Env = append(os.Environ(), asProgram+"="+w.text(), "BUZON_LANG=en")
 	return cmd
 }
 

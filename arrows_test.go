@@ -22,6 +22,7 @@ func arrows() map[string][]string {
 		"listen":   {},
 		"tlsconn":  {},
 		"deflate":  {},
+		"dns":      {},
 		"text":     {},
 		"config":   {"message"},
 		"certs":    {"config"},
@@ -32,8 +33,15 @@ func arrows() map[string][]string {
 		"fold":     {"message"},
 		"imap":     {"message", "uidset", "fold", "tlsconn", "deflate"},
 		"store":    {"message", "config", "uidset", "fold"},
+		"outbound": {"dns", "message", "smtpclient"},
 		"login":    {"store", "limit", "sasl"},
-		"admin":    {"store", "config", "message", "cli", "text"},
+		"dkim":     {"message"},
+		"zone":     {"message"},
+		"keyring":  {"store", "dkim"},
+		"report":   {"message", "text"},
+		"onward":   {"store", "message", "report"},
+		"sending":  {"dkim", "dns", "keyring", "message", "onward", "outbound", "queue", "report", "smtpclient", "store", "text"},
+		"admin":    {"store", "config", "message", "cli", "text", "dns", "keyring", "outbound", "zone"},
 	}
 }
 

@@ -37,9 +37,9 @@ func imapClient(t testing.TB, a *testAppliance, o *imapclient.Options) *imapclie
 }
 
 // startWithAna starts an appliance with one account.
-func startWithAna(t testing.TB) *testAppliance {
+func startWithAna(t testing.TB, changes ...func(*options)) *testAppliance {
 	t.Helper()
-	a := startTest(t)
+	a := startTest(t, changes...)
 	ctx := context.Background()
 	if err := a.store.AddDomain(ctx, "example.test"); err != nil {
 		t.Fatal(err)

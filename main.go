@@ -33,13 +33,19 @@ import (
 	"buzon/internal/limit"
 	"buzon/internal/listen"
 	"buzon/internal/login"
+	"buzon/internal/onward"
+	"buzon/internal/sending"
 	"buzon/internal/store"
 )
 
-func main() {
+func main() { os.Exit(program(nil)) }
+
+// program is the whole of it; outside is nil but in tests.
+func program(outside func(*sending.Options)) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends us at once
-	os.Exit(run(ctx, cli.System(os.Args[1:])))
+	return run(ctx, cli.System(os.Args[1:]), outside)
 }
 
 // appliance is everything that runs, made by start and ended by stop.
@@ -49,15 +55,17 @@ type appliance struct {
 	limits  config.Limits
 	certs   *certs.Source
 	door    *login.Door
+	sending *sending.Sending
+	onward  *onward.Desk
 	conns   *limit.Conns // the servers put their listeners behind it, with a refusal in their own protocol
 	now     func() time.Time
 	dataDir string // the folder of the file; what is too big for memory is spooled there
 
-	servers []server
-	ports   []port
-	failed  chan error // a port that was given up
-	endCare context.CancelFunc
-	running sync.WaitGroup
+	servers       []server
+	ports         []port
+	failed        chan error // a port that was given up
+	endBackground context.CancelFunc
+	running       sync.WaitGroup
 }
 
 // server is one protocol server. Serve is called once for every listener, at the same time, and returns nil after
@@ -99,13 +107,14 @@ func (a *appliance) services(port func(standard int) int) []service {
 
 // options say where an appliance is, not what it does: that is in its file.
 type options struct {
-	data   string                 // the file
-	listen string                 // address to listen on; "" is every one
-	port   func(standard int) int // which port takes the place of a standard one
-	cure   string                 // the flag that moves the ports, for the error that one is taken
-	log    *slog.Logger
-	limits config.Limits
-	now    func() time.Time
+	data    string                 // the file
+	listen  string                 // address to listen on; "" is every one
+	port    func(standard int) int // which port takes the place of a standard one
+	cure    string                 // the flag that moves the ports, for the error that one is taken
+	log     *slog.Logger
+	limits  config.Limits
+	now     func() time.Time
+	outside func(*sending.Options) // a test seam: the world in which mail is sent
 }
 
 // start opens the file and the ports, and serves. ctx is for the start alone; stop ends the appliance.
@@ -120,9 +129,10 @@ func start(ctx context.Context, o options) (*appliance, error) {
 	for _, p := range a.ports {
 		a.running.Go(func() { a.serve(p) })
 	}
-	care, endCare := context.WithCancel(context.Background())
-	a.endCare = endCare
-	a.running.Go(func() { a.careNightly(care) })
+	background, end := context.WithCancel(context.Background())
+	a.endBackground = end
+	a.running.Go(func() { a.careNightly(background) })
+	a.running.Go(func() { a.send(background) })
 	return a, nil
 }
 
@@ -148,6 +158,13 @@ func (a *appliance) openPorts(ctx context.Context, o options) error {
 func (a *appliance) serve(p port) {
 	if err := p.server.Serve(p.Listener, p.implicitTLS); err != nil && !errors.Is(err, net.ErrClosed) {
 		a.failed <- fmt.Errorf("%s on %s: %w", p.Name, p.Addr(), err)
+	}
+}
+
+// send carries mail out until ctx is over.
+func (a *appliance) send(ctx context.Context) {
+	if err := a.sending.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		a.log.Error("sending ended", "err", err)
 	}
 }
 
@@ -190,7 +207,7 @@ func (a *appliance) stop() error {
 	a.tellSystemd("STOPPING=1")
 	ctx, cancel := context.WithTimeout(context.Background(), a.limits.ShutdownGrace)
 	defer cancel()
-	a.endCare()
+	a.endBackground()
 	var ending sync.WaitGroup
 	for _, s := range a.servers {
 		ending.Go(func() {
@@ -234,7 +251,7 @@ type commands struct {
 }
 
 // run understands the command line, does what it says, and gives the exit status.
-func run(ctx context.Context, c *cli.Console) int {
+func run(ctx context.Context, c *cli.Console, outside func(*sending.Options)) int {
 	var cmd commands
 	call, err := c.Parse(&cmd, c.Args)
 	if err != nil {
@@ -244,7 +261,7 @@ func run(ctx context.Context, c *cli.Console) int {
 	if err != nil {
 		return c.Report(err)
 	}
-	o := options{data: data, log: c.Log(cmd.LogLevel), limits: config.DefaultLimits(), now: time.Now}
+	o := options{data: data, log: c.Log(cmd.LogLevel), limits: config.DefaultLimits(), now: time.Now, outside: outside}
 	desk := admin.NewDesk(c, o.data, func(ctx context.Context) (*store.Store, error) { return openFile(ctx, o) })
 	call.BindTo(ctx, (*context.Context)(nil))
 	err = call.Run(o, desk)
@@ -283,6 +300,7 @@ func (cmd *tryCommand) Run(ctx context.Context, c *cli.Console, o options) error
 		return cli.Misuse("usage_port_offset", "most", maxOffset)
 	}
 	frugal()
+	o.outside = sending.Nowhere
 	folder, err := os.MkdirTemp("", "buzon-try-")
 	if err != nil {
 		return err

@@ -36,7 +36,7 @@ func buzonIn(t testing.TB, lang, input string, args ...string) console {
 	t.Helper()
 	var out, err bytes.Buffer
 	c := cli.New(args, languageOnly(lang), strings.NewReader(input), &out, &err)
-	status := run(t.Context(), c)
+	status := run(t.Context(), c, world{}.outside)
 	return console{out.String(), err.String(), status}
 }
 
@@ -153,7 +153,7 @@ func inBackground(t testing.TB, args ...string) *background {
 	b := &background{cancel: cancel, lines: bufio.NewScanner(r), status: make(chan int, 1)}
 	c := cli.New(args, languageOnly("en"), strings.NewReader(""), w, &b.errs)
 	go func() {
-		b.status <- run(ctx, c)
+		b.status <- run(ctx, c, world{}.outside)
 		w.Close()
 	}()
 	t.Cleanup(cancel)
@@ -245,7 +245,7 @@ func TestSignalEndsServe(t *testing.T) {
 	t.Parallel()
 	for _, signal := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
 		host := freeAddress()
-		cmd := program(t, "--ports", "high", "--listen", host, "--data", filepath.Join(t.TempDir(), "home.db"))
+		cmd := process(t, "--ports", "high", "--listen", host, "--data", filepath.Join(t.TempDir(), "home.db"))
 		out, err := cmd.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)
@@ -275,7 +275,7 @@ func TestNotifiesSystemd(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer socket.Close()
-	cmd := program(t, "--ports", "high", "--listen", freeAddress(), "--data", filepath.Join(t.TempDir(), "home.db"))
+	cmd := process(t, "--ports", "high", "--listen", freeAddress(), "--data", filepath.Join(t.TempDir(), "home.db"))
 	cmd.Env = append(cmd.Env, "NOTIFY_SOCKET="+path)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -49,7 +49,7 @@ func TestSignalLetsCommandsEnd(t *testing.T) {
 	data, host := filepath.Join(t.TempDir(), "home.db"), freeAddress()
 	buzon(t, "", "domain", "add", "example.test", "--data", data)
 	buzon(t, "a long password\n", "account", "add", "ana@example.test", "--data", data)
-	cmd := program(t, "--ports", "high", "--listen", host, "--data", data)
+	cmd := process(t, "--ports", "high", "--listen", host, "--data", data)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -18,6 +18,7 @@ import (
 	"buzon/internal/limit"
 	"buzon/internal/login"
 	"buzon/internal/message"
+	"buzon/internal/onward"
 	"buzon/internal/smtpconn"
 	"buzon/internal/spool"
 	"buzon/internal/store"
@@ -54,6 +55,7 @@ func newSMTP(a *appliance, kind smtpKind) server {
 	s.inner.EnableSMTPUTF8 = true
 	s.inner.EnableBINARYMIME = true
 	s.inner.EnableDSN = true
+	s.inner.EnableREQUIRETLS = true
 	s.inner.ErrorLog = slog.NewLogLogger(a.log.Handler(), slog.LevelDebug)
 	return s
 }
@@ -123,12 +125,7 @@ type smtpSession struct {
 type envelope struct {
 	from    message.Address
 	options smtp.MailOptions
-	to      []recipient
-}
-
-type recipient struct {
-	address  message.Address
-	accounts []store.Account
+	to      []onward.Recipient
 }
 
 func (s *smtpServer) newSession(c *smtp.Conn) (smtp.Session, error) {
@@ -210,6 +207,8 @@ func (s *smtpSession) Mail(from string, options *smtp.MailOptions) error {
 		return refuse(530, 5, 7, 0, "Log in first")
 	case options.Size > s.messageSize():
 		return errTooLarge
+	case options.RequireTLS && s.conn.TLS() == nil: // RFC 8689 §4.2.1
+		return refuse(530, 5, 7, 10, "REQUIRETLS is for mail that comes over TLS")
 	}
 	sender, err := parsePath(from)
 	if err != nil {
@@ -241,7 +240,7 @@ func (s *smtpSession) mayUse(sender message.Address) error {
 }
 
 // Rcpt implements smtp.Session: one recipient.
-func (s *smtpSession) Rcpt(to string, _ *smtp.RcptOptions) error {
+func (s *smtpSession) Rcpt(to string, options *smtp.RcptOptions) error {
 	address, err := parsePath(to)
 	if err != nil || address.IsZero() {
 		return refuse(553, 5, 1, 3, "The recipient is not a valid address")
@@ -249,22 +248,59 @@ func (s *smtpSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 	if err := checkUTF8(address, s.mail.options.UTF8); err != nil {
 		return err
 	}
-	found, err := s.store.Resolve(s.ctx, address)
+	r, err := dsnRecipient(address, options)
+	if err != nil {
+		return err
+	}
+	r.Found, err = s.find(address)
 	switch {
 	case errors.Is(err, store.ErrNoAccount):
 		return refuse(550, 5, 1, 1, fmt.Sprintf("There is no mailbox %s here", address))
-	case errors.Is(err, store.ErrNoDomain) && s.kind == receive:
+	case errors.Is(err, store.ErrNoDomain):
 		return refuse(550, 5, 7, 1, fmt.Sprintf("This server takes no mail for %s", address.Domain))
-	case errors.Is(err, store.ErrNoDomain), err == nil && len(found.Foreign) > 0:
-		return refuse(550, 5, 3, 2, "This server cannot send mail to other domains yet")
 	case err != nil:
 		return s.later("look up recipient", err)
 	}
-	if err := s.roomFor(found.Local); err != nil {
+	if err := s.roomFor(r.Found.Local); err != nil {
 		return err
 	}
-	s.mail.to = append(s.mail.to, recipient{address, found.Local})
+	s.mail.to = append(s.mail.to, r)
 	return nil
+}
+
+// find tells where mail for an address goes: our own people may write to all the world, the world to our own people, and
+// a bounce to the sender of what we sent on.
+func (s *smtpSession) find(address message.Address) (store.Resolution, error) {
+	if s.kind == receive && s.mail.from.IsZero() {
+		if found, ok := s.onward.Bounced(s.ctx, address); ok {
+			return found, nil
+		}
+	}
+	found, err := s.store.Resolve(s.ctx, address)
+	if errors.Is(err, store.ErrNoDomain) && s.kind == submit {
+		return store.Resolution{Foreign: []message.Address{address}}, nil
+	}
+	return found, err
+}
+
+// dsnRecipient reads what the sender wants to hear of a recipient (RFC 3461 §4).
+func dsnRecipient(address message.Address, o *smtp.RcptOptions) (onward.Recipient, error) {
+	r := onward.Recipient{Address: address}
+	if o == nil {
+		return r, nil
+	}
+	if o.OriginalRecipient != "" {
+		r.Original = strings.ToLower(string(o.OriginalRecipientType)) + ";" + o.OriginalRecipient
+	}
+	words := make([]string, len(o.Notify))
+	for i, word := range o.Notify {
+		words[i] = string(word)
+	}
+	var err error
+	if r.Notify, err = message.ParseNotify(strings.Join(words, ",")); err != nil {
+		return r, refuse(501, 5, 5, 4, "NOTIFY is NEVER, or a list of SUCCESS, FAILURE and DELAY")
+	}
+	return r, nil
 }
 
 // roomFor refuses what could not be stored, before the message is sent.
@@ -309,8 +345,14 @@ func (s *smtpSession) accept(id string, body *spool.Body) error {
 	if hops > s.limits.Received {
 		return refuse(554, 5, 4, 6, "This message has been through too many servers; it goes in a circle")
 	}
-	in := store.Incoming{From: s.mail.from, Body: body.Reader(), Prefix: s.received(id), Deliver: s.deliveries()}
-	switch err := s.store.Accept(s.ctx, in); {
+	plan, err := s.plan(id, body.Reader())
+	if err == nil {
+		err = s.store.Accept(s.ctx, plan.Incoming)
+	}
+	var refusal *message.Reply
+	switch {
+	case errors.As(err, &refusal):
+		return refuse(refusal.Code, refusal.Enhanced[0], refusal.Enhanced[1], refusal.Enhanced[2], refusal.Text)
 	case errors.Is(err, store.ErrOverQuota):
 		return errMailboxFull
 	case err != nil:
@@ -318,23 +360,21 @@ func (s *smtpSession) accept(id string, body *spool.Body) error {
 	}
 	s.log.Info("accepted", "id", id, "service", s.kind, "client", s.peer.Addr, "from", s.mail.from,
 		"recipients", len(s.mail.to), "size", body.Size())
+	s.onward.Accepted(s.ctx, plan)
 	return nil
 }
 
-// deliveries is one copy for each account, by the first address that led to it.
-func (s *smtpSession) deliveries() []store.Delivery {
-	var out []store.Delivery
-	seen := map[store.AccountID]bool{}
-	path := message.ReturnPath(s.mail.from)
-	for _, to := range s.mail.to {
-		for _, acc := range to.accounts {
-			if !seen[acc.ID] {
-				seen[acc.ID] = true
-				out = append(out, store.Delivery{Account: acc.ID, Prefix: []byte(path + message.DeliveredTo(to.address))})
-			}
-		}
+// plan is what the message sets off.
+func (s *smtpSession) plan(id string, body *io.SectionReader) (onward.Plan, error) {
+	o := &s.mail.options
+	m := onward.Mail{
+		ID: id, From: s.mail.from, EnvID: o.EnvelopeID, Return: string(o.Return), RequireTLS: o.RequireTLS, UTF8: o.UTF8,
+		BodyType: string(o.Body), To: s.mail.to, Body: body, Trace: s.received(id),
 	}
-	return out
+	if s.kind == submit {
+		return s.onward.Submit(s.ctx, *s.account, m)
+	}
+	return s.onward.Receive(s.ctx, m)
 }
 
 // received is our trace line (RFC 5321 §4.4).
@@ -347,7 +387,7 @@ func (s *smtpSession) received(id string) []byte {
 		t.TLS = tls.VersionName(state.Version) + " " + tls.CipherSuiteName(state.CipherSuite)
 	}
 	if len(s.mail.to) == 1 {
-		t.For = s.mail.to[0].address
+		t.For = s.mail.to[0].Address
 	}
 	return t.AppendReceived(nil)
 }

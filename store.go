@@ -19,6 +19,7 @@ import (
 	"buzon/internal/cli"
 	"buzon/internal/limit"
 	"buzon/internal/login"
+	"buzon/internal/sending"
 	"buzon/internal/store"
 )
 
@@ -77,7 +78,24 @@ func open(ctx context.Context, o options) (*appliance, error) {
 		st.Close()
 		return nil, err
 	}
+	if err := a.prepareSending(ctx, o.outside); err != nil {
+		st.Close()
+		return nil, err
+	}
 	return a, nil
+}
+
+// prepareSending puts together what carries mail out.
+func (a *appliance) prepareSending(ctx context.Context, outside func(*sending.Options)) (err error) {
+	o := sending.Options{Store: a.store, Name: a.name, Dir: a.dataDir, Log: a.log, Now: a.now, Grace: a.limits.ShutdownGrace}
+	if outside != nil {
+		outside(&o)
+	}
+	if a.sending, err = sending.New(ctx, o); err != nil {
+		return err
+	}
+	a.onward = a.sending.Desk
+	return nil
 }
 
 // unlock makes the certificate and the door from the secrets in the file.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"time"
 
 	"buzon/internal/cli"
 	"buzon/internal/message"
@@ -17,10 +18,18 @@ import (
 // Commands is all of them, to be embedded in the grammar of the command line.
 type Commands struct {
 	Domain      domainCommands      `cmd:"" help:"help_domain"`
+	DNS         dnsCommand          `cmd:"" name:"dns" help:"help_dns"`
+	DKIM        dkimCommands        `cmd:"" name:"dkim" help:"help_dkim"`
 	Account     accountCommands     `cmd:"" help:"help_account"`
 	AppPassword appPasswordCommands `cmd:"" name:"app-password" help:"help_app_password"`
 	Alias       aliasCommands       `cmd:"" help:"help_alias"`
 	Mailbox     mailboxCommands     `cmd:"" help:"help_mailbox"`
+	Forward     forwardCommands     `cmd:"" help:"help_forward"`
+	Vacation    vacationCommands    `cmd:"" help:"help_vacation"`
+	Relay       relayCommands       `cmd:"" help:"help_relay"`
+	Queue       queueCommands       `cmd:"" help:"help_queue"`
+	History     historyCommand      `cmd:"" help:"help_history"`
+	Sending     sendingCommands     `cmd:"" help:"help_sending"`
 	Settings    settingsCommands    `cmd:"" help:"help_settings"`
 	SearchIndex searchIndexCommands `cmd:"" name:"search-index" help:"help_search_index"`
 	Backup      backupCommand       `cmd:"" help:"help_backup"`
@@ -32,12 +41,13 @@ type Desk struct {
 	*cli.Console
 	path string
 	open func(ctx context.Context) (*store.Store, error)
+	now  func() time.Time
 	st   *store.Store
 }
 
 // NewDesk makes the desk of one command line; open opens the file at path.
 func NewDesk(c *cli.Console, path string, open func(context.Context) (*store.Store, error)) *Desk {
-	return &Desk{Console: c, path: path, open: open}
+	return &Desk{Console: c, path: path, open: open, now: time.Now}
 }
 
 // Close closes the file if a command opened it.

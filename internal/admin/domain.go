@@ -32,6 +32,9 @@ func (cmd *domainAdd) Run(ctx context.Context, d *Desk) error {
 	if err := st.AddDomain(ctx, name); err != nil {
 		return explain(err, name)
 	}
+	if err := d.ring(st).EnsureKeys(ctx, name); err != nil { // a server that starts makes up for it
+		return err
+	}
 	d.Println("done_domain_add", "domain", name)
 	return nil
 }

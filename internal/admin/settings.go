@@ -154,8 +154,18 @@ func settingProblem(err error) error {
 // valueProblem is the text that tells what a setting may be.
 func valueProblem(k config.Key) string {
 	switch k.Name {
-	case "server.name":
+	case "server.name", "send.hello":
 		return "error_value_host"
+	case "send.warn-after":
+		return "error_value_warn_after"
+	case "send.give-up-after":
+		return "error_value_give_up_after"
+	case "send.connections", "send.relay-connections":
+		return "error_value_connections"
+	case "send.source-address":
+		return "error_value_source"
+	case "dns.resolver":
+		return "error_value_resolver"
 	case "tls.key-file":
 		return "error_value_key_file"
 	case "limits.message-size":
@@ -170,6 +180,8 @@ func valueProblem(k config.Key) string {
 		return "error_value_days"
 	case config.Size:
 		return "error_value_size"
+	case config.Number:
+		return "error_value_number"
 	}
 	return "error_value_text"
 }

@@ -38,3 +38,6 @@ func count(n int64) string { return strconv.FormatInt(n, 10) }
 
 // day writes a time as the local date, as everybody sorts it.
 func day(t time.Time) string { return t.Local().Format(time.DateOnly) }
+
+// moment writes a time to the minute.
+func moment(t time.Time) string { return t.Local().Format("2006-01-02 15:04") }

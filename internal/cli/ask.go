@@ -48,6 +48,34 @@ func (c *Console) passwordLine(ctx context.Context) (string, error) {
 	return line, checkPassword(line)
 }
 
+// Secret asks once, unseen, for a password that somebody else gave out; where input is no terminal it is its first line.
+func (c *Console) Secret(ctx context.Context, key string) (string, error) {
+	ask := c.line
+	if fd, ok := c.terminal(); ok {
+		ask = func(ctx context.Context) (string, error) { return c.hidden(ctx, fd, key) }
+	}
+	secret, err := ask(ctx)
+	if err == nil && secret == "" {
+		err = Fail("error_password_empty")
+	}
+	return secret, err
+}
+
+// Text reads all of the input, of which there may be most octets; a person at a terminal is told what is asked for.
+func (c *Console) Text(ctx context.Context, key string, most int64) (string, error) {
+	if _, ok := c.terminal(); ok {
+		c.Note(key)
+	}
+	text, err := await(ctx, func() (string, error) {
+		b, err := io.ReadAll(io.LimitReader(c.In, most+1))
+		return string(b), err
+	})
+	if err == nil && int64(len(text)) > most {
+		err = Fail("error_text_long", "most", most)
+	}
+	return text, err
+}
+
 func checkPassword(password string) error {
 	switch {
 	case password == "":

@@ -6,6 +6,15 @@
 // Validate where it has one.
 package config
 
+import "time"
+
+// The values of Settings.SendWay.
+const (
+	WayAuto   = "auto"   // direct where port 25 answers, relay otherwise
+	WayDirect = "direct" // to the MX of each recipient's domain
+	WayRelay  = "relay"  // through a relay, and never otherwise
+)
+
 // Settings is one snapshot of everything `buzon settings` can change. The
 // store keeps only what differs from Default.
 type Settings struct {
@@ -21,6 +30,19 @@ type Settings struct {
 	HideLogin    []string   // "login.hide": ways to log in (SASL mechanisms) not offered, upper case, sorted
 	Hide         []HideRule // "imap.hide": IMAP capabilities not advertised and not accepted, and from whom, sorted
 	Show         []HideRule // "imap.show": IMAP capabilities that are hidden unless named here, and to whom, sorted
+
+	SendWay          string        // "send.way": "auto", "direct" or "relay"
+	WarnAfter        time.Duration // "send.warn-after": the sender is told that mail still waits
+	GiveUpAfter      time.Duration // "send.give-up-after": mail goes back to its sender; longer than WarnAfter
+	PerDomain        int           // "send.connections": at once to one domain
+	RelayConnections int           // "send.relay-connections": at once to one relay
+	SourceAddress    string        // "send.source-address": IP address that connections go out from; "" is the system's choice
+	HelloName        string        // "send.hello": name in EHLO when we send; "" is what the address resolves to, else ServerName
+	SentPerDay       int           // "send.per-day": messages of one account in 24 hours; 0 is no limit
+	NewPerDay        int           // "send.new-per-day": recipients in 24 hours whom the account never wrote to before; 0 is no limit
+	SentCopy         bool          // "send.sent-copy": put a copy of what is sent into the account's \Sent mailbox
+	Resolver         string        // "dns.resolver": IP:port of the DNS server to ask; "" is the system's
+	TrustResolver    bool          // "dns.trusted": believe its word that an answer was authenticated (DNSSEC)
 }
 
 // Default is the settings of a new file.
@@ -29,6 +51,14 @@ func Default() Settings {
 		Language:    "en",
 		MessageSize: DefaultLimits().MessageSize,
 		SearchIndex: true,
+
+		SendWay:          WayAuto,
+		WarnAfter:        4 * time.Hour,      // RFC 5321 §4.5.4.1 leaves it open; people call after half a day
+		GiveUpAfter:      5 * 24 * time.Hour, // RFC 5321 §4.5.4.1: at least 4 to 5 days
+		PerDomain:        1,                  // what strangers' servers ask of a small sender
+		RelayConnections: 4,                  // a relay is paid to take all our mail
+		SentPerDay:       1000,
+		NewPerDay:        200, // a person writes to fewer in a month; a thief of passwords to thousands in an hour
 	}
 }
 

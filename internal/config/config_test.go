@@ -22,6 +22,19 @@ func TestEveryKeyRoundTrips(t *testing.T) {
 		"search.index":        "no",
 		"imap.hide":           "CONDSTORE,IDLE",
 		"imap.show":           "UIDONLY",
+
+		"send.way":               "relay",
+		"send.warn-after":        "90m",
+		"send.give-up-after":     "2d",
+		"send.connections":       "2",
+		"send.relay-connections": "8",
+		"send.source-address":    "192.0.2.7",
+		"send.hello":             "out.example.org",
+		"send.per-day":           "50",
+		"send.new-per-day":       "0",
+		"send.sent-copy":         "yes",
+		"dns.resolver":           "[2001:db8::53]:5353",
+		"dns.trusted":            "yes",
 	}
 	all, err := Parse(values)
 	if err != nil {
@@ -99,6 +112,42 @@ func TestValues(t *testing.T) {
 		{key: "tls.key-file", in: "/key.pem", err: "tls.cert-file first"},
 		{key: "language", in: "ES", want: "es"},
 		{key: "language", in: "fr", err: "one of en, es"},
+		// Times, in both languages; a number alone could be minutes or days.
+		{key: "send.give-up-after", in: "48 h", want: "2d"},
+		{key: "send.give-up-after", in: "3 días", want: "3d"},
+		{key: "send.warn-after", in: "90 minutos", want: "90m"},
+		{key: "send.warn-after", in: "3600s", want: "1h"},
+		{key: "send.warn-after", in: "4", err: "needs a unit"},
+		{key: "send.warn-after", in: "2 weeks", err: "no unit"},
+		{key: "send.warn-after", in: "-4h", err: "such as 30m"},
+		{key: "send.warn-after", in: "1.5h", err: "such as 30m"},
+		{key: "send.warn-after", in: "99999999999d", err: "such as 30m"},
+		{key: "send.warn-after", in: "40000d", err: "at most 36500 days"},
+		// A warning comes neither at once nor after the end, and no mail waits for ever.
+		{key: "send.warn-after", in: "0", err: "at least 10m"},
+		{key: "send.warn-after", in: "5d", err: "less than send.give-up-after, which is 5d"},
+		{key: "send.give-up-after", in: "4h", err: "less than send.give-up-after"},
+		{key: "send.give-up-after", in: "31d", err: "from 1h to 30d"},
+		// Numbers.
+		{key: "send.per-day", in: " 50 ", want: "50"},
+		{key: "send.per-day", in: "many", err: "number from 0"},
+		{key: "send.per-day", in: "-1", err: "number from 0"},
+		{key: "send.per-day", in: "1000001", err: "number from 0"},
+		{key: "send.connections", in: "0", err: "from 1 to 20"},
+		{key: "send.relay-connections", in: "21", err: "from 1 to 20"},
+		// Addresses of this machine and of a DNS server.
+		{key: "send.source-address", in: "[2001:DB8::1]", want: "2001:db8::1"},
+		{key: "send.source-address", in: "::ffff:192.0.2.1", want: "192.0.2.1"},
+		{key: "send.source-address", in: "0.0.0.0", err: "address of this machine"},
+		{key: "send.source-address", in: "mail.example.org", err: "address of this machine"},
+		{key: "dns.resolver", in: "9.9.9.9", want: "9.9.9.9:53"},
+		{key: "dns.resolver", in: "2001:db8::53", want: "[2001:db8::53]:53"},
+		{key: "dns.resolver", in: "127.0.0.1:5353", want: "127.0.0.1:5353"},
+		{key: "dns.resolver", in: "127.0.0.1:0", err: "such as 192.0.2.1"},
+		{key: "dns.resolver", in: "dns.example.org", err: "such as 192.0.2.1"},
+		{key: "send.hello", in: "[127.0.0.1]", err: "host name"},
+		{key: "send.way", in: "Direct", want: "direct"},
+		{key: "send.way", in: "pigeon", err: "one of auto, direct, relay"},
 		// A name that does not exist: the nearest is suggested.
 		{key: "pop3.keepdays", err: `did you mean "pop3.keep-days"`},
 		{key: "zzz", err: `there is no setting "zzz"`},
@@ -127,6 +176,36 @@ func FuzzSize(f *testing.F) {
 		}
 		if again, err := ParseSize(FormatSize(n)); err != nil || again != n {
 			t.Errorf("%q is %d, printed %q, read as %d, %v", text, n, FormatSize(n), again, err)
+		}
+	})
+}
+
+func FuzzDuration(f *testing.F) {
+	for _, s := range []string{"4h", "5 días", "90m", "0", "9223372036854775807s", "1s", "+5d", "-1h"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		d, err := ParseDuration(text)
+		if err != nil {
+			return
+		}
+		if again, err := ParseDuration(FormatDuration(d)); err != nil || again != d || d < 0 {
+			t.Errorf("%q is %v, printed %q, read as %v, %v", text, d, FormatDuration(d), again, err)
+		}
+	})
+}
+
+func FuzzResolver(f *testing.F) {
+	for _, s := range []string{"9.9.9.9", "[::1]:53", "::1", "fe80::1%eth0", "1.2.3.4:99999", "[[", "127.0.0.1:0"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		a, err := parseResolver(text)
+		if err != nil {
+			return
+		}
+		if again, err := parseResolver(a); err != nil || again != a {
+			t.Errorf("%q is %q, read as %q, %v", text, a, again, err)
 		}
 	})
 }

@@ -1,18 +1,24 @@
 package config
 
-import "slices"
+import (
+	"slices"
+	"strconv"
+	"time"
+)
 
 // Kind is what a setting's text means, for pages and help texts.
 type Kind int
 
 // The kinds of settings.
 const (
-	Text   Kind = iota
-	Choice      // one of Key.Choices
-	Switch      // yes or no
-	Days        // a number of days
-	Size        // octets, with a unit: 50MB
-	List        // words separated by commas
+	Text     Kind = iota
+	Choice        // one of Key.Choices
+	Switch        // yes or no
+	Days          // a number of days
+	Size          // octets, with a unit: 50MB
+	List          // words separated by commas
+	Duration      // a time with a unit: 4h, 5d
+	Number        // a whole number, not negative
 )
 
 // Key is one setting by its name.
@@ -36,7 +42,10 @@ func (k Key) Describe(language string) string {
 }
 
 // Keys is all settings, in the order in which people see them.
-func Keys() []Key {
+func Keys() []Key { return slices.Concat(houseKeys(), sendKeys()) }
+
+// houseKeys is what is said of the house itself and of the mail in it.
+func houseKeys() []Key {
 	return []Key{
 		textKey("server.name", func(s *Settings) *string { return &s.ServerName },
 			"Name of this server in greetings and in the mail it handles; empty means the machine's own name.",
@@ -126,6 +135,22 @@ func sizeKey(name string, field func(*Settings) *int64, english, spanish string)
 		Name: name, Kind: Size, English: english, Spanish: spanish,
 		parse: func(s *Settings, text string) (err error) { *field(s), err = ParseSize(text); return err },
 		print: func(s *Settings) string { return FormatSize(*field(s)) },
+	}
+}
+
+func durationKey(name string, field func(*Settings) *time.Duration, english, spanish string) Key {
+	return Key{
+		Name: name, Kind: Duration, English: english, Spanish: spanish,
+		parse: func(s *Settings, text string) (err error) { *field(s), err = ParseDuration(text); return err },
+		print: func(s *Settings) string { return FormatDuration(*field(s)) },
+	}
+}
+
+func numberKey(name string, field func(*Settings) *int, english, spanish string) Key {
+	return Key{
+		Name: name, Kind: Number, English: english, Spanish: spanish,
+		parse: func(s *Settings, text string) (err error) { *field(s), err = parseNumber(text); return err },
+		print: func(s *Settings) string { return strconv.Itoa(*field(s)) },
 	}
 }
 

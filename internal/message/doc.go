@@ -1,6 +1,8 @@
 // Package message reads and names what mail is made of: addresses of the
 // envelope, the fields of a header, the tree of MIME parts with the offsets at
-// which they stand, and the trace fields that a server puts in front.
+// which they stand, and the trace fields that a server puts in front. What a
+// submission server adds or takes out is here too, and how fields of our own
+// mail are written.
 //
 // It never refuses a message. Whatever octets arrive, Parse finds a structure in
 // them and the readers find text; what breaks the rules is taken for what its

@@ -193,6 +193,9 @@ func (c *Conn) ehloLine(line []byte, code string) {
 		if code == "250-" && c.opt.TLS != nil && c.TLS() == nil {
 			c.answer("250-STARTTLS")
 		}
+		if code == "250-" && c.TLS() != nil { // RFC 8689 §2: the library does not see our TLS
+			c.answer("250-REQUIRETLS")
+		}
 	case strings.HasPrefix(text, "SIZE"):
 		c.answer(code + "SIZE " + strconv.FormatInt(c.opt.Size(), 10))
 	default:

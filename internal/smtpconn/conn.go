@@ -9,8 +9,8 @@
 //   - gathers replies and writes them when the peer has to wait for them, which
 //     makes pipelining (RFC 2920) one write;
 //   - makes every read error final: the library would go on parsing;
-//   - speaks where the library's words do not fit: greeting, STARTTLS and SIZE
-//     in EHLO, the texts of MAIL and RCPT, the address "postmaster" alone.
+//   - speaks where the library's words do not fit: greeting, STARTTLS, REQUIRETLS
+//     and SIZE in EHLO, the texts of MAIL and RCPT, the address "postmaster" alone.
 //
 // It knows nothing of mail policy.
 package smtpconn

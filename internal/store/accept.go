@@ -19,7 +19,11 @@ type Incoming struct {
 	Body    *io.SectionReader // the octets as they arrived
 	Prefix  []byte            // header lines put before them for every recipient (Return-Path, Received); may be nil
 	Deliver []Delivery
-	Relay   []message.Address // queued for other domains in the same transaction
+	Send    []Outgoing // queued for other domains in the same transaction
+	LogID   string     // under which the log knows it
+
+	Submitted *Submitted      // set for what an account of ours submitted: counts it
+	Answered  *VacationAnswer // set for a vacation answer: notes it
 }
 
 // Delivery is one recipient's copy. The body is held once for all of them.
@@ -28,12 +32,17 @@ type Delivery struct {
 	Mailbox string   // "" is INBOX; made and subscribed when missing
 	Prefix  []byte   // header lines before Incoming.Prefix for this recipient alone (Delivered-To)
 	Flags   []string // set from the start
+
+	// SentCopy is for the mailbox of sent mail (Store.SentMailbox): the copy that
+	// the sender's program stores itself takes its place, before or after.
+	SentCopy bool
 }
 
 var errNobody = errors.New("there is nobody to give the message to")
 
 // Accept stores the message for all recipients or none, synced to disk on
-// return, then rings the bells. An account that is named twice gets one copy.
+// return, then rings the bells. An account that is named twice gets one copy,
+// and one of what it sent itself.
 // ErrOverQuota and ErrNoAccount are the caller's to report.
 func (s *Store) Accept(ctx context.Context, in Incoming) error {
 	if err := s.accept(ctx, in); err != nil {
@@ -76,10 +85,14 @@ type acceptance struct {
 	content  *content
 	variants []*variant
 	local    []localCopy
-	relay    []message.Address
-	from     message.Address
-	relayed  *variant
+	send     []outgoing
+	logID    string
 	arrivals arrivals
+
+	overQuota bool // it comes in even where the mailbox is full
+
+	submitted *Submitted
+	answered  *VacationAnswer
 }
 
 // localCopy is one account's copy.
@@ -91,9 +104,9 @@ type localCopy struct {
 
 // plan checks what needs no look into the file.
 func plan(in Incoming) (*acceptance, error) {
-	p := &acceptance{from: in.From}
+	p := &acceptance{logID: in.LogID, submitted: in.Submitted, answered: in.Answered}
 	for _, d := range in.Deliver {
-		if slices.ContainsFunc(p.local, func(c localCopy) bool { return c.Account == d.Account }) {
+		if slices.ContainsFunc(p.local, func(c localCopy) bool { return c.Account == d.Account && c.SentCopy == d.SentCopy }) {
 			continue
 		}
 		if d.Mailbox == "" {
@@ -109,26 +122,26 @@ func plan(in Incoming) (*acceptance, error) {
 		}
 		p.local = append(p.local, c)
 	}
-	for _, to := range in.Relay {
-		if !slices.Contains(p.relay, to) {
-			p.relay = append(p.relay, to)
-		}
+	var err error
+	if p.send, err = planSend(in.Send); err != nil {
+		return nil, err
 	}
-	if len(p.local) == 0 && len(p.relay) == 0 {
+	if len(p.local) == 0 && len(p.send) == 0 {
 		return nil, errNobody
 	}
 	return p, nil
 }
 
-// makeVariants finds the distinct prefixes. Jobs have that of the message alone.
+// makeVariants finds the distinct prefixes. An envelope is one reference,
+// whatever the number of its recipients.
 func (p *acceptance) makeVariants(in Incoming) {
 	for i := range p.local {
 		p.local[i].variant = p.variant(slices.Concat(p.local[i].Prefix, in.Prefix))
 		p.local[i].variant.refs++
 	}
-	if len(p.relay) > 0 {
-		p.relayed = p.variant(in.Prefix)
-		p.relayed.refs += int64(len(p.relay))
+	for i := range p.send {
+		p.send[i].variant = p.variant(slices.Concat(p.send[i].Prefix, in.Prefix))
+		p.send[i].variant.refs++
 	}
 }
 
@@ -145,6 +158,12 @@ func (p *acceptance) variant(prefix []byte) *variant {
 
 // write is the transaction.
 func (p *acceptance) write(tx *tx) error {
+	if err := p.submitted.write(tx); err != nil {
+		return err
+	}
+	if err := p.answered.write(tx); err != nil {
+		return err
+	}
 	if err := p.content.write(tx, p.variants); err != nil {
 		return err
 	}
@@ -154,8 +173,8 @@ func (p *acceptance) write(tx *tx) error {
 			return err
 		}
 	}
-	for _, to := range p.relay {
-		if err := enqueue(tx, p.relayed.body, p.from, to); err != nil {
+	for i := range p.send {
+		if err := p.enqueue(tx, &p.send[i]); err != nil {
 			return err
 		}
 	}
@@ -163,6 +182,9 @@ func (p *acceptance) write(tx *tx) error {
 }
 
 func (p *acceptance) deliver(tx *tx, c *localCopy) error {
+	if there, err := p.sentAlready(tx, c); err != nil || there {
+		return err
+	}
 	ch, err := beginDelivery(tx, c.Account, c.Mailbox)
 	if err != nil {
 		return err
@@ -179,12 +201,21 @@ func (p *acceptance) deliver(tx *tx, c *localCopy) error {
 		body: c.variant.body, flags: c.flags.system | keywords, received: tx.now.Unix(),
 		size: p.content.size + int64(len(c.variant.prefix)), thread: thread,
 	}
-	uid, err := ch.admit(1, m.size)
+	admit := ch.admit
+	if p.overQuota {
+		admit = func(n int, _ int64) (int64, error) { return ch.number(n) }
+	}
+	uid, err := admit(1, m.size)
 	if err != nil {
 		return err
 	}
 	if err := ch.insert(tx, uid, m); err != nil {
 		return err
+	}
+	if c.SentCopy {
+		if err := noteSent(tx, ch.box, p.content, uid, true); err != nil {
+			return err
+		}
 	}
 	p.arrivals = append(p.arrivals, arrival{ch.box, uint32(uid)})
 	return ch.finish(tx)

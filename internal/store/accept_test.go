@@ -22,7 +22,7 @@ func TestAcceptShares(t *testing.T) {
 	text := mail("hello", "text")
 	from, to := message.Address{Local: "a", Domain: "b.test"}, message.Address{Local: "x", Domain: "far.test"}
 	check(t, s.Accept(t.Context(), Incoming{From: from, Body: section(text), Prefix: []byte("Received: x\r\n"),
-		Deliver: deliver, Relay: []message.Address{to, to}}))
+		Deliver: deliver, Send: []Outgoing{{From: from, To: []Recipient{{Address: to}, {Address: to}}}}}))
 
 	for query, want := range map[string]int64{
 		`SELECT count(*) FROM chunk`: 1, `SELECT count(*) FROM body`: 3, `SELECT count(*) FROM msg`: 4,
@@ -46,10 +46,10 @@ func TestAcceptShares(t *testing.T) {
 			t.Errorf("copy %d is %q", i, got)
 		}
 	}
-	jobs, err := s.Jobs(t.Context())
-	check(t, err)
-	if len(jobs) != 1 || jobs[0].From != from || jobs[0].To != to || bodyText(t, s, jobs[0].Body) != "Received: x\r\n"+text {
-		t.Errorf("jobs %+v", jobs)
+	queued := queueOf(t, s)
+	if len(queued) != 1 || queued[0].From != from || len(queued[0].Jobs) != 1 || queued[0].Jobs[0].To != to ||
+		bodyText(t, s, queued[0].Body) != "Received: x\r\n"+text {
+		t.Errorf("queued %+v", queued)
 	}
 }
 
@@ -124,9 +124,9 @@ func TestAcceptIsAllOrNothing(t *testing.T) {
 			w := s.Watch(box)
 			defer w.Stop()
 			err := s.Accept(t.Context(), Incoming{Body: section(tc.text), Deliver: []Delivery{{Account: acc}, tc.second(t, s)},
-				Relay: []message.Address{{Local: "x", Domain: "y.test"}}})
+				Send: []Outgoing{{To: []Recipient{{Address: message.Address{Local: "x", Domain: "y.test"}}}}}})
 			wantErr(t, err, tc.err)
-			for _, table := range []string{"msg", "body", "chunk", "queue", "share", "mid", "staging", "dead"} {
+			for _, table := range []string{"msg", "body", "chunk", "envelope", "job", "destination", "history", "share", "mid", "staging", "dead"} {
 				if n := count(t, s, "SELECT count(*) FROM "+table); n != 0 {
 					t.Errorf("%d rows in %s", n, table)
 				}
@@ -288,39 +288,6 @@ func TestThreads(t *testing.T) {
 	if len(ids) != maxThreadIDs || ids[0] != message.HashID("me") || ids[1] != message.HashID("99") || ids[len(ids)-1] != message.HashID("0") {
 		t.Errorf("%d ids", len(ids))
 	}
-}
-
-func TestClaim(t *testing.T) {
-	s := openMail(t)
-	to := []message.Address{{Local: "a", Domain: "x.test"}, {Local: "b", Domain: "[1.2.3.4]"}, {Local: "c d", Domain: "x.test"}}
-	check(t, s.Accept(t.Context(), Incoming{Body: section("x"), Relay: to}))
-	now := time.Now()
-	jobs, err := s.Claim(t.Context(), now.Add(-time.Hour), 10)
-	check(t, err)
-	if len(jobs) != 0 {
-		t.Fatalf("claimed %v before its time", jobs)
-	}
-	jobs, err = s.Claim(t.Context(), now.Add(time.Minute), 2)
-	check(t, err)
-	rest, err := s.Claim(t.Context(), now.Add(time.Minute), 2)
-	check(t, err)
-	none, err := s.Claim(t.Context(), now.Add(time.Minute), 2)
-	check(t, err)
-	if len(jobs) != 2 || len(rest) != 1 || len(none) != 0 || !jobs[0].From.IsZero() || rest[0].To != to[2] || jobs[0].Attempts != 1 {
-		t.Fatalf("%+v %+v %+v", jobs, rest, none)
-	}
-	if wait := jobs[0].Next.Sub(now.Add(time.Minute)); wait <= firstRetry-2*time.Second || wait > firstRetry {
-		t.Errorf("next attempt after %v", wait)
-	}
-	again, err := s.Claim(t.Context(), now.Add(10*time.Minute), 9)
-	check(t, err)
-	if len(again) != 3 || again[0].Attempts != 2 {
-		t.Errorf("%+v", again)
-	}
-	if retryAfter(1) != firstRetry || retryAfter(2) != 2*firstRetry || retryAfter(1000) != lastRetry {
-		t.Error("retryAfter")
-	}
-	sound(t, s)
 }
 
 // What a crash leaves of a staged message is gone after the next Open and Care.

@@ -11,7 +11,7 @@ import (
 
 // RemoveAccount ends an account at once; its mail is removed by the sweeper, in
 // slices, so that removing 100,000 messages keeps no delivery waiting. Its
-// address is taken out of the aliases that lead to others as well. An alias that
+// address is taken out of forwards, and of the aliases that lead to others as well. An alias that
 // leads to it alone is an address that the world may still write to, so its owner
 // must decide first: ErrInUse, naming it. ErrNoAccount.
 func (s *Store) RemoveAccount(ctx context.Context, a message.Address) error {
@@ -64,9 +64,12 @@ func removeAccount(tx *tx, id AccountID, key string) (boxes []MailboxID, err err
 	if err := exec(tx.Conn, "DELETE FROM alias WHERE target = ?", key); err != nil {
 		return nil, err
 	}
+	if err := exec(tx.Conn, "DELETE FROM forward WHERE key = ?", key); err != nil {
+		return nil, err
+	}
 	if err := exec(tx.Conn, "DELETE FROM mailbox WHERE account = ?", id); err != nil {
 		return nil, err
 	}
-	// App passwords, subscriptions and annotations go by ON DELETE CASCADE.
+	// App passwords, subscriptions, annotations and what there is about its sending go by ON DELETE CASCADE.
 	return boxes, exec(tx.Conn, "DELETE FROM account WHERE id = ?", id)
 }

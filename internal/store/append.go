@@ -39,7 +39,7 @@ func (s *Store) append(ctx context.Context, box MailboxID, drafts []Draft) (uids
 		return nil, err
 	}
 	defer leave()
-	a := appending{box: box, list: make([]prepared, 0, len(drafts))}
+	a := appending{box: box, list: make([]prepared, 0, len(drafts)), sentCopies: s.Settings().SentCopy}
 	defer func() {
 		for _, p := range a.list {
 			s.discard(ctx, p.content)
@@ -86,9 +86,10 @@ func (s *Store) checkAppend(ctx context.Context, box MailboxID, size int64) erro
 
 // appending is what one Append will write.
 type appending struct {
-	box  MailboxID
-	list []prepared
-	uids []uint32
+	box        MailboxID
+	list       []prepared
+	uids       []uint32
+	sentCopies bool // Settings.SentCopy
 }
 
 type prepared struct {
@@ -114,6 +115,9 @@ func (s *Store) prepareDraft(ctx context.Context, d Draft, room int64) (prepared
 
 // write is the transaction.
 func (a *appending) write(tx *tx) error {
+	if err := a.replaceSent(tx); err != nil {
+		return err
+	}
 	ch, err := begin(tx, a.box)
 	if err != nil {
 		return err
@@ -125,6 +129,9 @@ func (a *appending) write(tx *tx) error {
 			return err
 		}
 		a.uids = append(a.uids, uint32(uid))
+	}
+	if err := a.noteSent(tx); err != nil {
+		return err
 	}
 	return ch.finish(tx)
 }

@@ -13,15 +13,16 @@ import (
 )
 
 // Care does what must be done now and then: it removes mail that POP3 fetched
-// long ago, what is dead, and threads without messages, and gives pages back to the
-// file system. All of it in slices, so that it may run at any time, and it stops with ctx.
+// long ago, what was remembered of sending and has had its time, what is dead, and
+// threads without messages, and gives pages back to the file system. All of it in
+// slices, so that it may run at any time, and it stops with ctx.
 // The owner calls it nightly.
 //
 // There is no ANALYZE in it, nor PRAGMA optimize: every statement here goes by a
 // primary key or the one index that fits, and once there are samples (STAT4)
 // SQLite compiles a statement anew for every value bound to it: a look-up of 10 µs took 119.
 func (s *Store) Care(ctx context.Context) error {
-	steps := []func(context.Context) error{s.expire, s.sweep, s.tidyIndex, s.giveBack}
+	steps := []func(context.Context) error{s.expire, s.forgetSending, s.forgetHistory, s.forgetDestinations, s.sweep, s.tidyIndex, s.giveBack}
 	if s.now().Weekday() == time.Sunday { // it reads all of msg and mid, for little
 		steps = append(steps, s.forgetThreads)
 	}

@@ -10,6 +10,11 @@ var (
 	ErrNoAppPassword = errors.New("no such app password")
 	ErrNoMailbox     = errors.New("no such mailbox")
 	ErrNoMessage     = errors.New("no such message") // it was removed meanwhile
+	ErrNoRelay       = errors.New("no such relay")
+	ErrNoDKIMKey     = errors.New("no such DKIM key")
+	ErrNoForward     = errors.New("the account does not forward its mail")
+	ErrNoVacation    = errors.New("the account has no vacation answer")
+	ErrAnswered      = errors.New("the sender was answered already")
 	ErrExists        = errors.New("already exists")
 	ErrInUse         = errors.New("still in use")
 	ErrOverQuota     = errors.New("over quota")

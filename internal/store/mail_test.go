@@ -145,9 +145,14 @@ func sound(t testing.TB, s *Store) {
 			count(*) FILTER (WHERE flags & 1 = 0), count(*) FILTER (WHERE flags & 8), coalesce(sum(size), 0) FROM msg WHERE mailbox = b.id)`,
 		"modseqs above the mailbox's": `SELECT count(*) FROM msg JOIN mailbox b ON b.id = msg.mailbox WHERE msg.modseq > b.modseq OR uid >= uidnext`,
 		"lost keywords":               `SELECT count(*) FROM keyword WHERE mailbox NOT IN (SELECT id FROM mailbox UNION SELECT mailbox FROM gone)`,
+		"envelopes without jobs":      `SELECT count(*) FROM envelope WHERE NOT EXISTS (SELECT 1 FROM job WHERE id >> 20 = envelope.id)`,
+		"jobs without envelopes":      `SELECT count(*) FROM job WHERE id >> 20 NOT IN (SELECT id FROM envelope)`,
+		"jobs for nowhere":            `SELECT count(*) FROM job WHERE destination NOT IN (SELECT id FROM destination)`,
+		"domains due at another time": `SELECT count(*) FROM destination WHERE due IS NOT
+			(SELECT max(min(job.next), destination.next) FROM job WHERE destination = destination.id AND job.next IS NOT NULL)`,
 		"messages of no mailbox":      `SELECT count(*) FROM msg WHERE mailbox NOT IN (SELECT id FROM mailbox UNION SELECT mailbox FROM gone)`,
 	} {
-		query = `WITH refs AS (SELECT body FROM msg UNION ALL SELECT body FROM queue
+		query = `WITH refs AS (SELECT body FROM msg UNION ALL SELECT body FROM envelope
 			UNION ALL SELECT source FROM body WHERE source <> 0 AND id NOT IN (SELECT body FROM dead)) ` + query
 		if n := count(t, s, query); n != 0 {
 			t.Fatalf("%d %s", n, what)

@@ -15,7 +15,8 @@ const applicationID = 0x427a6f6e
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// newest is the version that the last migration makes: they are numbered from 001 without gaps.
+// newest is the version that the last migration makes: they are numbered from
+// 001 without gaps, 005_queue.sql.
 func newest() int64 {
 	entries, err := migrations.ReadDir("migrations")
 	if err != nil {
@@ -59,7 +60,11 @@ func step(ctx context.Context, c *sqlite.Conn, n int64) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	script, err := migrations.ReadFile(fmt.Sprintf("migrations/%03d.sql", n))
+	entries, err := migrations.ReadDir("migrations") // by name, and so by number
+	if err != nil {
+		return err
+	}
+	script, err := migrations.ReadFile("migrations/" + entries[n-1].Name())
 	if err != nil {
 		return err
 	}

@@ -35,6 +35,8 @@ type model struct {
 	rnd   *rand.Rand
 	acc   []AccountID
 	boxes []map[string]*modelBox // of each account
+	queue *modelQueue
+	now   *clock
 	n     int
 }
 
@@ -47,7 +49,8 @@ func TestModel(t *testing.T) {
 	if testing.Short() {
 		steps = 300
 	}
-	m := &model{t: t, s: openMail(t), rnd: rand.New(rand.NewPCG(seed, 1))}
+	m := &model{t: t, rnd: rand.New(rand.NewPCG(seed, 1)), queue: newModelQueue()}
+	m.s, m.now = openAt(t)
 	for i := range 3 {
 		acc, box := person(t, m.s, fmt.Sprintf("p%d", i), 0)
 		m.acc = append(m.acc, acc)
@@ -70,7 +73,7 @@ func newModelBox(id MailboxID) *modelBox {
 func (m *model) step() string {
 	a := m.rnd.IntN(len(m.acc))
 	name, box := m.anyBox(a)
-	switch m.rnd.IntN(14) {
+	switch m.rnd.IntN(22) {
 	case 0, 1, 2:
 		m.accept()
 		return "accept"
@@ -89,8 +92,10 @@ func (m *model) step() string {
 		return "move"
 	case 11, 12:
 		return m.expunge(box)
+	case 13:
+		return m.namespace(a, name)
 	}
-	return m.namespace(a, name)
+	return m.queueStep()
 }
 
 func (m *model) anyBox(a int) (string, *modelBox) {
@@ -133,9 +138,20 @@ func (b *modelBox) remove(uid uint32) {
 }
 
 func (m *model) accept() {
+	check(m.t, m.s.Accept(m.t.Context(), m.message()))
+}
+
+// message is one for some accounts, and perhaps for other domains.
+func (m *model) message() Incoming {
 	in := Incoming{Prefix: []byte("Received: here\r\n")}
 	text := m.text()
 	in.Body = section(text)
+	if m.rnd.IntN(3) == 0 {
+		in.Send = m.outgoing(string(in.Prefix) + text)
+		if m.rnd.IntN(2) == 0 {
+			return in
+		}
+	}
 	for _, i := range m.rnd.Perm(len(m.acc))[:1+m.rnd.IntN(len(m.acc))] {
 		d := Delivery{Account: m.acc[i], Flags: m.flags()}
 		if m.rnd.IntN(2) == 0 {
@@ -149,7 +165,7 @@ func (m *model) accept() {
 		box.mod++
 		box.add(string(d.Prefix)+string(in.Prefix)+text, d.Flags)
 	}
-	check(m.t, m.s.Accept(m.t.Context(), in))
+	return in
 }
 
 func (m *model) append(box *modelBox) {
@@ -322,6 +338,7 @@ func (m *model) namespace(a int, name string) string {
 }
 
 func (m *model) compare(when string) {
+	m.compareQueue(when)
 	for a, boxes := range m.boxes {
 		list, err := m.s.Mailboxes(m.t.Context(), m.acc[a])
 		check(m.t, err)

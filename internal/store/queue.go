@@ -1,135 +1,125 @@
 package store
 
 import (
-	"context"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
-
-	"zombiezen.com/go/sqlite"
 
 	"buzon/internal/message"
 )
 
-// Job is one recipient in another domain to whom a body is still to be sent.
-type Job struct {
-	ID           JobID
-	Body         BodyID
-	From, To     message.Address
-	Attempts     int
-	Queued, Next time.Time
-}
+// The queue holds what goes to other domains. An envelope is one message with
+// its sender; a job is one recipient of it; a destination is a domain, and knows
+// when the first of its jobs is due. Claim and NextDue look at destinations
+// alone, so they cost what is due and not what waits.
 
-// Between attempts of a job: RFC 5321 §4.5.4.1 asks at least 30 minutes after
-// the first failures; a first quick retry gets past greylisting.
-const (
-	firstRetry = 5 * time.Minute
-	lastRetry  = 4 * time.Hour
+type (
+	EnvelopeID int64 // never given again
+	JobID      int64 // its envelope and its number in it: see Envelope and String
 )
 
-// retryAfter is how long after its n-th attempt, from 1, a job is due again.
-func retryAfter(n int) time.Duration {
-	if n > 6 { // 5 minutes doubled six times is beyond lastRetry
-		return lastRetry
-	}
-	return min(firstRetry<<(n-1), lastRetry)
+// jobBits is how many bits of a JobID number the recipients of one envelope.
+const jobBits = 20
+
+// Envelope is the envelope that a job belongs to.
+func (id JobID) Envelope() EnvelopeID { return EnvelopeID(id >> jobBits) }
+
+// String is the name of a job for people: "17.1" is the first recipient of envelope 17.
+func (id JobID) String() string {
+	return fmt.Sprintf("%d.%d", id.Envelope(), id&(1<<jobBits-1)+1)
 }
 
-const jobColumns = `id, body, sender, recipient, attempts, queued, next`
-
-// Claim returns at most n jobs due at now, their next attempt already moved:
-// a crash while one is tried must not hammer the other side.
-func (s *Store) Claim(ctx context.Context, now time.Time, n int) ([]Job, error) {
-	due := false // no write for a read: most calls find nothing
-	err := s.read(ctx, func(c *sqlite.Conn) (err error) {
-		due, err = one(c, `SELECT 1 FROM queue WHERE next <= ? LIMIT 1`, func(*sqlite.Stmt) {}, now.Unix())
-		return err
-	})
-	if err != nil || !due {
-		return nil, wrap("claim jobs", err)
+// ParseJobID reads what String wrote. ErrBadName.
+func ParseJobID(s string) (JobID, error) {
+	left, right, _ := strings.Cut(s, ".")
+	e, err := strconv.ParseInt(left, 10, 63-jobBits)
+	if err != nil || e < 0 {
+		return 0, fmt.Errorf("job %q: %w", s, ErrBadName)
 	}
-	var jobs []Job
-	err = s.write(ctx, func(tx *tx) (err error) {
-		jobs, err = listJobs(tx.Conn, `SELECT `+jobColumns+` FROM queue WHERE next <= ? ORDER BY next, id LIMIT ?`, now.Unix(), int64(n))
-		if err != nil {
-			return err
-		}
-		return moveNext(tx, jobs, now)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("claim jobs: %w", err)
+	n, err := strconv.ParseInt(right, 10, 32)
+	if err != nil || n < 1 || n > 1<<jobBits {
+		return 0, fmt.Errorf("job %q: %w", s, ErrBadName)
 	}
-	return jobs, nil
+	return firstJob(EnvelopeID(e)) + JobID(n-1), nil
 }
 
-func moveNext(tx *tx, jobs []Job, now time.Time) error {
-	for i := range jobs {
-		j := &jobs[i]
-		j.Attempts++
-		j.Next = time.Unix(now.Add(retryAfter(j.Attempts)).Unix(), 0)
-		err := run(tx.Conn, `UPDATE queue SET attempts = ?, next = ? WHERE id = ?`, int64(j.Attempts), j.Next.Unix(), int64(j.ID))
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+// firstJob and lastJob are the first and last job that an envelope can have.
+func firstJob(e EnvelopeID) JobID { return JobID(e) << jobBits }
+func lastJob(e EnvelopeID) JobID  { return firstJob(e) | (1<<jobBits - 1) }
+
+// Notify is when a sender wants to hear of a recipient (RFC 3461 §4.1); 0 is
+// "not said", which means failure and, as we do it, delay.
+type Notify = message.Notify
+
+// The bits of Notify. NotifyNever stands alone.
+const (
+	NotifyNever   = message.NotifyNever
+	NotifySuccess = message.NotifySuccess
+	NotifyFailure = message.NotifyFailure
+	NotifyDelay   = message.NotifyDelay
+)
+
+// Outgoing is one envelope of a message to other domains. Several may share
+// the body of an Incoming: one that is forwarded has a sender of its own.
+type Outgoing struct {
+	From       message.Address // reverse-path on the wire; zero is <>
+	Account    AccountID       // who submitted or forwards it; 0 is the box itself
+	Prefix     []byte          // header lines before Incoming.Prefix (DKIM-Signature); may be nil
+	EnvID      string          // RFC 3461 §4.4, decoded
+	Return     string          // RFC 3461 §4.3: "FULL", "HDRS" or ""
+	RequireTLS bool            // RFC 8689
+	UTF8       bool            // RFC 6531: sent with SMTPUTF8
+	BodyType   string          // "7BIT", "8BITMIME", "BINARYMIME" or ""
+	To         []Recipient     // one who is named twice gets one job
 }
 
-// Jobs lists the queue in the order in which it is due.
-func (s *Store) Jobs(ctx context.Context) (jobs []Job, err error) {
-	err = s.read(ctx, func(c *sqlite.Conn) error {
-		jobs, err = listJobs(c, `SELECT `+jobColumns+` FROM queue ORDER BY next, id`)
-		return err
-	})
-	return jobs, wrap("list jobs", err)
+// Recipient is one recipient of an Outgoing.
+type Recipient struct {
+	Address  message.Address
+	Notify   Notify
+	Original string // ORCPT (RFC 3461 §4.2) as type;address, decoded
 }
 
-func listJobs(c *sqlite.Conn, query string, args ...int64) ([]Job, error) {
-	var jobs []Job
-	var bad error
-	err := each(c, query, func(st *sqlite.Stmt) {
-		j, err := readJob(st)
-		if err != nil && bad == nil {
-			bad = err
-		}
-		jobs = append(jobs, j)
-	}, args...)
-	if err == nil {
-		err = bad
-	}
-	return jobs, err
+// Envelope is one queued message and who sends it.
+type Envelope struct {
+	ID         EnvelopeID
+	Body       BodyID
+	LogID      string // under which the log knows it
+	Account    AccountID
+	From       message.Address
+	EnvID      string
+	Return     string
+	RequireTLS bool
+	UTF8       bool
+	BodyType   string
+	Size       int64 // octets with the prefix
+	Queued     time.Time
 }
 
-func readJob(st *sqlite.Stmt) (Job, error) {
-	j := Job{
-		ID:       JobID(st.ColumnInt64(0)),
-		Body:     BodyID(st.ColumnInt64(1)),
-		Attempts: st.ColumnInt(4),
-		Queued:   time.Unix(st.ColumnInt64(5), 0),
-		Next:     time.Unix(st.ColumnInt64(6), 0),
-	}
-	var err error
-	if from := st.ColumnText(2); from != "" { // the null reverse-path of a bounce
-		if j.From, err = message.ParseAddress(from); err != nil {
-			return j, fmt.Errorf("job %d: sender: %w", j.ID, err)
-		}
-	}
-	if j.To, err = message.ParseAddress(st.ColumnText(3)); err != nil {
-		return j, fmt.Errorf("job %d: recipient: %w", j.ID, err)
-	}
-	return j, nil
+// Job is one recipient to whom an envelope is still to be sent.
+type Job struct {
+	ID       JobID
+	Envelope EnvelopeID
+	To       message.Address
+	Notify   Notify
+	Original string
+	Attempts int // times it was claimed
+	Next     time.Time
+	Held     bool // Next means nothing
+	Warned   bool
+	Reply    message.Reply // the last words of its own or, if later, of its domain; zero before the first attempt
+	Host     string        // who said them
 }
 
-// enqueue makes a job that is due at once.
-func enqueue(tx *tx, body BodyID, from, to message.Address) error {
-	st, err := tx.Prepare(`INSERT INTO queue(body, sender, recipient, queued, next) VALUES(?, ?, ?, ?, ?)`)
-	if err != nil {
-		return err
-	}
-	st.BindInt64(1, int64(body))
-	st.BindText(2, from.String())
-	st.BindText(3, to.String())
-	st.BindInt64(4, tx.now.Unix())
-	st.BindInt64(5, tx.now.Unix())
-	_, err = st.Step()
-	return err
+// Queued is an envelope with its jobs, or some of them.
+type Queued struct {
+	Envelope
+	Jobs []Job
+}
+
+// Batch is what Claim gives: due jobs of one domain.
+type Batch struct {
+	Domain string // message.Address.Domain of all recipients
+	Queued []Queued
 }

@@ -20,18 +20,23 @@ var errAliasTooWide = errors.New("store: alias leads to too many addresses")
 
 // Resolution is what became of a recipient address.
 type Resolution struct {
-	Local   []Account         // distinct accounts the mail is delivered to
-	Foreign []message.Address // targets in other domains
+	Local    []Account         // distinct accounts the mail is delivered to
+	Foreign  []message.Address // targets of aliases in other domains
+	Forwards []Forward         // of accounts that send it on; with the targets in other domains alone, each named once
 }
 
-// Resolve follows accounts, aliases (loops cut), plus addresses, postmaster and
-// abuse (of any local domain, or postmaster with no domain: alias or account of
-// that name, else the first account), then catch-all. ErrNoAccount: the domain is
-// ours and nobody there has that name. ErrNoDomain: not our domain.
+// Resolve follows accounts, their forwards, aliases (loops cut), plus addresses,
+// postmaster and abuse (of any local domain, or postmaster with no domain: alias
+// or account of that name, else the first account), then catch-all. ErrNoAccount:
+// the domain is ours and nobody there has that name. ErrNoDomain: not our domain.
 func (s *Store) Resolve(ctx context.Context, a message.Address) (Resolution, error) {
+	return s.resolve(ctx, a, true)
+}
+
+func (s *Store) resolve(ctx context.Context, a message.Address, forwards bool) (Resolution, error) {
 	var r resolver
 	err := s.read(ctx, func(c *sqlite.Conn) error {
-		r = resolver{c: c, seen: make(map[string]bool), first: a}
+		r = resolver{c: c, seen: make(map[string]bool), first: a, forwards: forwards}
 		return r.run()
 	})
 	if err != nil {
@@ -41,9 +46,11 @@ func (s *Store) Resolve(ctx context.Context, a message.Address) (Resolution, err
 }
 
 // MaySend tells whether the account may use a as its sender: its own address,
-// plus addresses of it, and every address whose mail comes to it, alone or among others.
+// plus addresses of it, and every address whose mail comes to it by aliases,
+// alone or among others. Forwards do not count: whoever sends on his mail stays
+// himself, and does not become the other.
 func (s *Store) MaySend(ctx context.Context, acc AccountID, a message.Address) (bool, error) {
-	r, err := s.Resolve(ctx, a)
+	r, err := s.resolve(ctx, a, false)
 	if errors.Is(err, ErrNoAccount) || errors.Is(err, ErrNoDomain) {
 		return false, nil
 	}
@@ -62,6 +69,10 @@ type resolver struct {
 	first   message.Address
 	pending []message.Address
 	seen    map[string]bool // by Address.Key: what was or is to be looked at
+
+	forwards bool // whether they are followed
+	at       string
+	routes   routes
 }
 
 func (r *resolver) run() error {
@@ -73,6 +84,7 @@ func (r *resolver) run() error {
 	for len(r.pending) > 0 {
 		a := r.pending[0]
 		r.pending = r.pending[1:]
+		r.at = a.Key()
 		if err := r.visit(a); err != nil {
 			return err
 		}
@@ -80,7 +92,8 @@ func (r *resolver) run() error {
 			return errAliasTooWide
 		}
 	}
-	if len(r.Local) == 0 && len(r.Foreign) == 0 { // also an alias that leads nowhere
+	r.rescue()
+	if len(r.Local) == 0 && len(r.Foreign) == 0 && len(r.Forwards) == 0 { // also an alias that leads nowhere
 		return ErrNoAccount
 	}
 	return nil
@@ -100,7 +113,9 @@ func (r *resolver) start() (message.Address, error) {
 }
 
 func (r *resolver) follow(a message.Address) {
-	if key := a.Key(); !r.seen[key] {
+	key := a.Key()
+	r.routes.lead(r.at, key)
+	if !r.seen[key] {
 		r.seen[key] = true
 		r.pending = append(r.pending, a)
 	}
@@ -123,6 +138,7 @@ func (r *resolver) visit(a message.Address) error {
 		return ErrNoDomain
 	}
 	r.Foreign = append(r.Foreign, a)
+	r.routes.end(r.at)
 	return nil
 }
 
@@ -134,8 +150,7 @@ func (r *resolver) exact(a message.Address) (bool, error) {
 		return false, err
 	}
 	if found {
-		r.deliver(account)
-		return true, nil
+		return true, r.arrive(account)
 	}
 	return r.alias(key)
 }
@@ -173,7 +188,7 @@ func (r *resolver) alias(key string) (found bool, err error) {
 func (r *resolver) toOwner() error {
 	owner, found, err := r.owner()
 	if err == nil && found {
-		r.deliver(owner)
+		err = r.arrive(owner)
 	}
 	return err
 }
@@ -187,6 +202,7 @@ func (r *resolver) owner() (a Account, found bool, err error) {
 
 // deliver adds an account once: a plus address and an alias may lead to it as well.
 func (r *resolver) deliver(account Account) {
+	r.routes.end(r.at)
 	for _, have := range r.Local {
 		if have.ID == account.ID {
 			return

@@ -96,6 +96,8 @@ func bindOne(st *sqlite.Stmt, i int, a any) error {
 		st.BindInt64(i, int64(a))
 	case JobID:
 		st.BindInt64(i, int64(a))
+	case EnvelopeID:
+		st.BindInt64(i, int64(a))
 	case Flags:
 		st.BindInt64(i, int64(a))
 	default:

@@ -21,7 +21,6 @@ type (
 	MailboxID int64
 	BodyID    int64 // EMAILID (RFC 8474)
 	ThreadID  int64 // THREADID (RFC 8474)
-	JobID     int64
 )
 
 // Options of Open. Zero values mean the defaults.

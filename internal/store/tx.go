@@ -17,6 +17,7 @@ type tx struct {
 	touched []touch
 	after   []func()
 	litters bool
+	queues  bool
 }
 
 type touch struct {
@@ -38,3 +39,6 @@ func (t *tx) onCommit(f func()) { t.after = append(t.after, f) }
 
 // litter notes that there is something for the sweeper: a dead body, or the messages of a mailbox that is gone.
 func (t *tx) litter() { t.litters = true }
+
+// queue notes that a job may be due earlier than before: the queue's bells ring after the commit.
+func (t *tx) queue() { t.queues = true }

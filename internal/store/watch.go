@@ -13,19 +13,20 @@ type Watch struct {
 	at   int // where it stands in list, -1 once stopped
 }
 
-// bell is who hears of one mailbox or account.
+// bell is who hears of one mailbox or account, or of the queue.
 type bell struct {
 	box     MailboxID // or 0 and
-	acc     AccountID
+	acc     AccountID // or 0 as well
 	watches []*Watch
 }
 
 // bells is all watches; the zero value is ready. Their memory is bounded by
 // the sessions that have one, and a bell rung by nobody costs a look-up.
 type bells struct {
-	mu  sync.Mutex
-	box map[MailboxID]*bell
-	acc map[AccountID]*bell
+	mu    sync.Mutex
+	box   map[MailboxID]*bell
+	acc   map[AccountID]*bell
+	queue bell
 }
 
 // Watch rings when box may have changed. Stop it when done.
@@ -56,6 +57,14 @@ func (s *Store) WatchAccount(acc AccountID) *Watch {
 	return b.add(b.acc[acc])
 }
 
+// WatchQueue rings when a job may have fallen due, or may do so earlier than NextDue told.
+func (s *Store) WatchQueue() *Watch {
+	b := &s.bells
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.add(&b.queue)
+}
+
 func (b *bells) add(list *bell) *Watch {
 	c := make(chan struct{}, 1)
 	w := &Watch{C: c, c: c, all: b, list: list, at: len(list.watches)}
@@ -80,9 +89,10 @@ func (w *Watch) Stop() {
 	if last > 0 {
 		return
 	}
-	if list.box != 0 {
+	switch {
+	case list.box != 0:
 		delete(w.all.box, list.box)
-	} else {
+	case list.acc != 0:
 		delete(w.all.acc, list.acc)
 	}
 }
@@ -97,6 +107,12 @@ func (s *Store) ring(touched map[MailboxID]AccountID) {
 	}
 }
 
+func (s *Store) ringQueue() {
+	s.bells.mu.Lock()
+	defer s.bells.mu.Unlock()
+	s.bells.queue.ring()
+}
+
 // ringAll rings every bell: another process wrote to the file.
 func (s *Store) ringAll() {
 	s.bells.mu.Lock()
@@ -107,6 +123,7 @@ func (s *Store) ringAll() {
 	for _, list := range s.bells.acc {
 		list.ring()
 	}
+	s.bells.queue.ring()
 }
 
 func (list *bell) ring() {
