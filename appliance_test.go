@@ -55,7 +55,7 @@ func startTest(t testing.TB, changes ...func(*options)) *testAppliance {
 	return &testAppliance{appliance: a, t: t, data: o.data}
 }
 
-// addr is where a service listens: "smtp", "smtps", "submission", "submission-alt", "pop3", "pop3s", "imap", "imaps".
+// addr is where a service listens: "smtp", "smtps", "submission", "submission-alt", "pop3", "pop3s", "imap", "imaps", "https".
 func (a *testAppliance) addr(service string) string {
 	a.t.Helper()
 	for _, p := range a.ports {

@@ -40,6 +40,7 @@ func arrows() map[string][]string {
 		"keyring":  {"store", "dkim"},
 		"report":   {"message", "text"},
 		"onward":   {"store", "message", "report"},
+		"queue":    {"message", "report", "smtpclient", "store"},
 		"sending":  {"dkim", "dns", "keyring", "message", "onward", "outbound", "queue", "report", "smtpclient", "store", "text"},
 		"admin":    {"store", "config", "message", "cli", "text", "dns", "keyring", "outbound", "zone"},
 	}

@@ -22,6 +22,7 @@ func TestRelayCommands(t *testing.T) {
 		{args: "relay set gmail", status: 1, err: "gmail wants to know who you are. Add --user NAME"},
 		{args: "relay set gmail --user ana@gmail.com", status: 1, err: "No password was given"},
 		{args: "relay set GMail --user ana@gmail.com", input: "abcd efgh\n", out: "smtp.gmail.com:465 is ready to take your mail.\nIt is used where this line cannot send directly", err: "password"},
+		{args: "relay set gmail --user ana@gmail.com", input: "abcd efgh\n", out: "Gmail sends only from addresses that it knows", err: "password"},
 		{args: "relay list", out: "smtp.gmail.com:465  implicit    ana@gmail.com  everybody"},
 		// Any other: port and encryption follow from one another.
 		{args: "relay set smtp.example.net --user ana --for EXAMPLE.com", input: "secret", out: "Mail for example.com leaves through smtp.example.net:587 now"},

@@ -36,6 +36,8 @@ import (
 	"buzon/internal/onward"
 	"buzon/internal/sending"
 	"buzon/internal/store"
+	"buzon/internal/zone"
+	"buzon/web"
 )
 
 func main() { os.Exit(program(nil)) }
@@ -91,8 +93,8 @@ type port struct {
 
 // services are the ports of a mail server (RFC 8314 §7, RFC 6409), and 2525 for networks that block 587.
 func (a *appliance) services(port func(standard int) int) []service {
-	receive, submit, pop3, imap := newSMTP(a, receive), newSMTP(a, submit), newPOP3(a), newIMAP(a)
-	a.servers = []server{receive, submit, pop3, imap}
+	receive, submit, pop3, imap, site := newSMTP(a, receive), newSMTP(a, submit), newPOP3(a), newIMAP(a), a.newSite()
+	a.servers = []server{receive, submit, pop3, imap, site}
 	return []service{
 		{listen.Spec{Name: "smtp", Port: port(25)}, false, receive, "serve_receive"},
 		{listen.Spec{Name: "smtps", Port: port(465)}, true, submit, "serve_submit"},
@@ -102,7 +104,20 @@ func (a *appliance) services(port func(standard int) int) []service {
 		{listen.Spec{Name: "pop3s", Port: port(995)}, true, pop3, "serve_pop3"},
 		{listen.Spec{Name: "imap", Port: port(143)}, false, imap, "serve_imap"},
 		{listen.Spec{Name: "imaps", Port: port(993)}, true, imap, "serve_imap"},
+		{listen.Spec{Name: "https", Port: port(443)}, true, site, "serve_https"},
 	}
+}
+
+// newSite is what other mail servers, and later people, fetch over HTTPS.
+func (a *appliance) newSite() server {
+	site := &web.Site{
+		Ours:   a.store.IsLocalDomain,
+		Policy: func() string { return zone.Policy(a.name(), a.certs.Trusted(a.name())) },
+		Log:    a.log,
+	}
+	return web.NewServer(site, a.certs.TLSConfig("http/1.1"), func(l net.Listener) net.Listener {
+		return limit.Listener(l, a.conns, nil)
+	})
 }
 
 // options say where an appliance is, not what it does: that is in its file.
@@ -262,7 +277,10 @@ func run(ctx context.Context, c *cli.Console, outside func(*sending.Options)) in
 		return c.Report(err)
 	}
 	o := options{data: data, log: c.Log(cmd.LogLevel), limits: config.DefaultLimits(), now: time.Now, outside: outside}
-	desk := admin.NewDesk(c, o.data, func(ctx context.Context) (*store.Store, error) { return openFile(ctx, o) })
+	desk := admin.NewDesk(c, o.data, admin.Doors{
+		Store:   func(ctx context.Context) (*store.Store, error) { return openFile(ctx, o) },
+		Sending: func(ctx context.Context, st *store.Store) (*sending.Sending, error) { return openSending(ctx, st, o) },
+	})
 	call.BindTo(ctx, (*context.Context)(nil))
 	err = call.Run(o, desk)
 	return c.Report(errors.Join(err, desk.Close()))

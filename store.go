@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"buzon/internal/admin"
 	"buzon/internal/certs"
 	"buzon/internal/cli"
 	"buzon/internal/limit"
@@ -78,24 +79,24 @@ func open(ctx context.Context, o options) (*appliance, error) {
 		st.Close()
 		return nil, err
 	}
-	if err := a.prepareSending(ctx, o.outside); err != nil {
+	if a.sending, err = openSending(ctx, st, o); err != nil {
 		st.Close()
 		return nil, err
 	}
+	a.onward = a.sending.Desk
 	return a, nil
 }
 
-// prepareSending puts together what carries mail out.
-func (a *appliance) prepareSending(ctx context.Context, outside func(*sending.Options)) (err error) {
-	o := sending.Options{Store: a.store, Name: a.name, Dir: a.dataDir, Log: a.log, Now: a.now, Grace: a.limits.ShutdownGrace}
-	if outside != nil {
-		outside(&o)
+// openSending puts together what carries mail out.
+func openSending(ctx context.Context, st *store.Store, o options) (*sending.Sending, error) {
+	all := sending.Options{
+		Store: st, Name: func() string { return serverName(st) }, Dir: filepath.Dir(o.data),
+		Log: o.log, Now: o.now, Grace: o.limits.ShutdownGrace,
 	}
-	if a.sending, err = sending.New(ctx, o); err != nil {
-		return err
+	if o.outside != nil {
+		o.outside(&all)
 	}
-	a.onward = a.sending.Desk
-	return nil
+	return sending.New(ctx, all)
 }
 
 // unlock makes the certificate and the door from the secrets in the file.
@@ -143,8 +144,11 @@ func (a *appliance) guard() *limit.Guard {
 }
 
 // name is what the appliance calls itself in greetings and Received lines.
-func (a *appliance) name() string {
-	if name := a.store.Settings().ServerName; name != "" {
+func (a *appliance) name() string { return serverName(a.store) }
+
+// serverName is the name of whoever serves st, also while nobody does.
+func serverName(st *store.Store) string {
+	if name := st.Settings().ServerName; name != "" {
 		return name
 	}
 	if name, err := os.Hostname(); err == nil && name != "" {
@@ -181,6 +185,7 @@ func random(n int) []byte {
 // careNightly sweeps the file once a night until ctx is over. A night missed is made up for in the next.
 func (a *appliance) careNightly(ctx context.Context) {
 	for {
+		a.noteTrusted(ctx)
 		night := time.NewTimer(nextNight(a.now()).Sub(a.now()))
 		select {
 		case <-ctx.Done():
@@ -191,6 +196,20 @@ func (a *appliance) careNightly(ctx context.Context) {
 		if err := a.store.Care(ctx); err != nil && ctx.Err() == nil {
 			a.log.Error("nightly care failed", "err", err)
 		}
+	}
+}
+
+// noteTrusted keeps for `buzon dns` and the page whether the world believes our certificate.
+func (a *appliance) noteTrusted(ctx context.Context) {
+	trusted := "no"
+	if a.certs.Trusted(a.name()) {
+		trusted = "yes"
+	}
+	if was, _, _, err := a.store.Noted(ctx, admin.NoteTrusted); err == nil && was == trusted {
+		return // no write for a read
+	}
+	if err := a.store.Note(ctx, admin.NoteTrusted, trusted); err != nil && ctx.Err() == nil {
+		a.log.Error("cannot keep whether the certificate is trusted", "err", err)
 	}
 }
 

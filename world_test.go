@@ -59,6 +59,7 @@ func (w world) outside(o *sending.Options) {
 	}
 	if w.Patience > 0 {
 		o.SMTP.Greeting, o.SMTP.Command, o.SMTP.Data, o.SMTP.Final = w.Patience, w.Patience, w.Patience, w.Patience
+		o.SMTP.Quit = w.Patience
 	}
 }
 

@@ -102,9 +102,9 @@ func TestNoFile(t *testing.T) {
 
 func deskFor(t *testing.T, path string) *Desk {
 	c := cli.New(nil, func(string) string { return "" }, strings.NewReader(""), io.Discard, io.Discard)
-	desk := NewDesk(c, path, func(ctx context.Context) (*store.Store, error) {
+	desk := NewDesk(c, path, Doors{Store: func(ctx context.Context) (*store.Store, error) {
 		return store.Open(ctx, path, store.Options{})
-	})
+	}})
 	t.Cleanup(func() { desk.Close() })
 	return desk
 }

@@ -12,6 +12,7 @@ import (
 
 	"buzon/internal/cli"
 	"buzon/internal/message"
+	"buzon/internal/sending"
 	"buzon/internal/store"
 )
 
@@ -32,6 +33,7 @@ type Commands struct {
 	Sending     sendingCommands     `cmd:"" help:"help_sending"`
 	Settings    settingsCommands    `cmd:"" help:"help_settings"`
 	SearchIndex searchIndexCommands `cmd:"" name:"search-index" help:"help_search_index"`
+	Status      statusCommand       `cmd:"" help:"help_status"`
 	Backup      backupCommand       `cmd:"" help:"help_backup"`
 	Version     versionCommand      `cmd:"" help:"help_version"`
 }
@@ -40,13 +42,19 @@ type Commands struct {
 type Desk struct {
 	*cli.Console
 	path string
-	open func(ctx context.Context) (*store.Store, error)
+	open Doors
 	now  func() time.Time
 	st   *store.Store
 }
 
-// NewDesk makes the desk of one command line; open opens the file at path.
-func NewDesk(c *cli.Console, path string, open func(context.Context) (*store.Store, error)) *Desk {
+// Doors are how a Desk gets at what is made elsewhere.
+type Doors struct {
+	Store   func(ctx context.Context) (*store.Store, error)
+	Sending func(ctx context.Context, st *store.Store) (*sending.Sending, error)
+}
+
+// NewDesk makes the desk of one command line; open.Store opens the file at path.
+func NewDesk(c *cli.Console, path string, open Doors) *Desk {
 	return &Desk{Console: c, path: path, open: open, now: time.Now}
 }
 
@@ -69,7 +77,7 @@ func (d *Desk) store(ctx context.Context) (*store.Store, error) {
 // storeOrNew opens the file, or makes it and says so: for the commands with which one begins.
 func (d *Desk) storeOrNew(ctx context.Context) (*store.Store, error) {
 	_, missing := os.Stat(d.path)
-	st, err := d.open(ctx)
+	st, err := d.open.Store(ctx)
 	if err != nil {
 		return nil, err
 	}

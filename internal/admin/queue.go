@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"mime"
-	"strconv"
 	"strings"
 	"time"
 
@@ -109,7 +108,8 @@ type queueShow struct {
 
 // Run shows one message in the queue with what is known of each recipient.
 func (cmd *queueShow) Run(ctx context.Context, d *Desk) error {
-	id, err := cmd.envelope()
+	whole, _, _ := strings.Cut(cmd.ID, ".") // 17.1 is in message 17
+	id, err := envelopeID(whole)
 	if err != nil {
 		return err
 	}
@@ -141,16 +141,6 @@ func (cmd *queueShow) Run(ctx context.Context, d *Desk) error {
 		d.tellQueued(i)
 	}
 	return nil
-}
-
-// envelope takes 17 and 17.1 for message 17.
-func (cmd *queueShow) envelope() (store.EnvelopeID, error) {
-	whole, _, _ := strings.Cut(cmd.ID, ".")
-	n, err := strconv.ParseInt(whole, 10, 64)
-	if err != nil {
-		return 0, cli.Fail("error_queue_id", "id", cmd.ID)
-	}
-	return store.EnvelopeID(n), nil
 }
 
 func (d *Desk) tellQueued(i queueItem) {

@@ -48,13 +48,22 @@ func (sel *queueSelection) named() ([]store.Selection, error) {
 			jobs.IDs = append(jobs.IDs, job)
 			continue
 		}
-		n, err := strconv.ParseInt(id, 10, 40)
-		if err != nil || n < 1 {
-			return nil, cli.Fail("error_queue_id", "id", id)
+		e, err := envelopeID(id)
+		if err != nil {
+			return nil, err
 		}
-		envelopes.Envelopes = append(envelopes.Envelopes, store.EnvelopeID(n))
+		envelopes.Envelopes = append(envelopes.Envelopes, e)
 	}
 	return []store.Selection{jobs, envelopes}, nil // an empty one selects nothing
+}
+
+// envelopeID reads the number of a message.
+func envelopeID(s string) (store.EnvelopeID, error) {
+	n, err := strconv.ParseInt(s, 10, 40) // the store has 43 bits for it
+	if err != nil || n < 1 {
+		return 0, cli.Fail("error_queue_id", "id", s)
+	}
+	return store.EnvelopeID(n), nil
 }
 
 // change does to all selected recipients what do does, and says done with their number.

@@ -2,7 +2,6 @@ package admin
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/netip"
 	"slices"
@@ -21,6 +20,7 @@ type relayCommands struct {
 	List    relayList    `cmd:"" help:"help_relay_list"`
 	Remove  relayRemove  `cmd:"" help:"help_relay_remove"`
 	Presets relayPresets `cmd:"" help:"help_relay_presets"`
+	Test    relayTest    `cmd:"" help:"help_relay_test"`
 }
 
 type relaySet struct {
@@ -54,6 +54,9 @@ func (cmd *relaySet) Run(ctx context.Context, d *Desk) error {
 		return explain(err, cmd.Relay)
 	}
 	d.tellRelay(st, r)
+	if preset.OwnOnly {
+		d.Println("done_relay_own_only", "provider", preset.Title)
+	}
 	return nil
 }
 
@@ -168,38 +171,3 @@ func (d *Desk) tellRelay(st *store.Store, r store.Relay) {
 }
 
 func relayText(r store.Relay) string { return net.JoinHostPort(r.Host, strconv.Itoa(r.Port)) }
-
-type relayRemove struct {
-	Relay string `arg:"" help:"arg_relay_host"`
-	For   string `help:"flag_relay_for_remove" placeholder:"word_domain"`
-}
-
-// Run ends the use of a relay.
-func (cmd *relayRemove) Run(ctx context.Context, d *Desk) error {
-	host, port, err := relayAddress(cmd.Relay)
-	if err != nil {
-		return err
-	}
-	if preset, known := outbound.FindPreset(host); known {
-		host = preset.Host
-	}
-	recipients := ""
-	if cmd.For != "" {
-		if recipients, err = domain(cmd.For); err != nil {
-			return err
-		}
-	}
-	st, err := d.store(ctx)
-	if err != nil {
-		return err
-	}
-	err = st.RemoveRelay(ctx, host, port, recipients)
-	if errors.Is(err, store.ErrNoRelay) {
-		return cli.Fail("error_no_relay", "relay", cmd.Relay)
-	}
-	if err != nil {
-		return err
-	}
-	d.Println("done_relay_remove", "relay", cmd.Relay)
-	return nil
-}

@@ -2,11 +2,13 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"net"
 	"strconv"
 
 	"buzon/internal/cli"
 	"buzon/internal/outbound"
+	"buzon/internal/store"
 )
 
 type relayList struct {
@@ -76,4 +78,39 @@ func (cmd *relayPresets) Run(_ context.Context, d *Desk) error {
 	return cli.List(d.Console, cmd.JSON, items, "head_presets", "none_presets", func(i presetItem) []string {
 		return []string{i.Name, i.Provider, net.JoinHostPort(i.Host, strconv.Itoa(i.Port)), i.TLS, orDash(i.Page)}
 	})
+}
+
+type relayRemove struct {
+	Relay string `arg:"" help:"arg_relay_host"`
+	For   string `help:"flag_relay_for_remove" placeholder:"word_domain"`
+}
+
+// Run ends the use of a relay.
+func (cmd *relayRemove) Run(ctx context.Context, d *Desk) error {
+	host, port, err := relayAddress(cmd.Relay)
+	if err != nil {
+		return err
+	}
+	if preset, known := outbound.FindPreset(host); known {
+		host = preset.Host
+	}
+	recipients := ""
+	if cmd.For != "" {
+		if recipients, err = domain(cmd.For); err != nil {
+			return err
+		}
+	}
+	st, err := d.store(ctx)
+	if err != nil {
+		return err
+	}
+	err = st.RemoveRelay(ctx, host, port, recipients)
+	if errors.Is(err, store.ErrNoRelay) {
+		return cli.Fail("error_no_relay", "relay", cmd.Relay)
+	}
+	if err != nil {
+		return err
+	}
+	d.Println("done_relay_remove", "relay", cmd.Relay)
+	return nil
 }

@@ -76,6 +76,20 @@ func (s *Source) Leaf() *x509.Certificate {
 	return s.current().Leaf
 }
 
+// Trusted tells whether strangers who connect to name would believe the certificate of the moment: one of the authorities
+// of this system vouches for it, it is in its time, and it has the name.
+func (s *Source) Trusted(name string) bool {
+	cert := s.current()
+	between := x509.NewCertPool()
+	for _, der := range cert.Certificate[1:] {
+		if c, err := x509.ParseCertificate(der); err == nil {
+			between.AddCert(c)
+		}
+	}
+	_, err := cert.Leaf.Verify(x509.VerifyOptions{DNSName: name, Intermediates: between, CurrentTime: s.own.now()})
+	return err == nil
+}
+
 // Fingerprint is the SHA-256 of Leaf the way mail programs show it: pairs of hex digits with colons.
 func (s *Source) Fingerprint() string {
 	sum := sha256.Sum256(s.Leaf().Raw)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -59,6 +60,70 @@ func TestPasswordFromInput(t *testing.T) {
 		}
 		if got != c.want || err != nil {
 			t.Errorf("%q: %q %v", c.input, got, err)
+		}
+	}
+}
+
+// A password that somebody else gave out may be short, but not missing.
+func TestSecretFromInput(t *testing.T) {
+	for input, want := range map[string]string{"abc\nmore\n": "abc", "a b c": "a b c", "": "", "\n": ""} {
+		console, _, _ := english(input)
+		got, err := console.Secret(t.Context(), "ask_relay_password")
+		if want == "" {
+			wantProblem(t, err, "error_password_empty")
+		} else if got != want || err != nil {
+			t.Errorf("%q: %q %v", input, got, err)
+		}
+	}
+}
+
+// A terminal does not show it either, and asks once.
+func TestSecretFromTerminal(t *testing.T) {
+	console, person, _ := onTerminal(t)
+	fmt.Fprintln(person, "abc")
+	if got, err := console.Secret(t.Context(), "ask_relay_password"); err != nil || got != "abc" {
+		t.Errorf("%q %v", got, err)
+	}
+}
+
+func TestTextFromInput(t *testing.T) {
+	console, _, errs := english("two\nlines\n")
+	if got, err := console.Text(t.Context(), "ask_vacation_text", 10); got != "two\nlines\n" || err != nil || errs.Len() > 0 {
+		t.Errorf("%q %v %s", got, err, errs)
+	}
+	console, _, _ = english("two\nlines\n")
+	_, err := console.Text(t.Context(), "ask_vacation_text", 9)
+	wantProblem(t, err, "error_text_long")
+}
+
+// What is longer than a page is written in pages, as JSON in one array.
+func TestStream(t *testing.T) {
+	failed := errors.New("no more")
+	for _, n := range []int{0, 1, pageRows, 2*pageRows + 1, -1} {
+		each := func(give func(int) error) error {
+			for i := range n {
+				if err := give(i); err != nil {
+					return err
+				}
+			}
+			if n < 0 {
+				return failed
+			}
+			return nil
+		}
+		row := func(i int) []string { return []string{fmt.Sprintf("row%d", i)} }
+		console, out, errs := english("")
+		err := Stream(console, false, each, "head_domains", "none_domains", row)
+		wantPages, wantNote := (max(n, 0)+pageRows-1)/pageRows, n == 0
+		if n < 0 != errors.Is(err, failed) || strings.Count(out.String(), "row") != max(n, 0) ||
+			strings.Count(out.String(), "DOMAIN") != wantPages || (errs.Len() > 0) != wantNote {
+			t.Errorf("%d rows: %v, %d of output, %q", n, err, out.Len(), errs)
+		}
+		console, out, _ = english("")
+		err = Stream(console, true, each, "", "", row)
+		var items []int
+		if n >= 0 && (err != nil || json.Unmarshal([]byte(out.String()), &items) != nil || len(items) != n) {
+			t.Errorf("%d rows as JSON: %v, %d items", n, err, len(items))
 		}
 	}
 }

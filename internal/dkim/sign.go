@@ -24,11 +24,12 @@ var (
 	ErrNoKeys = errors.New("the domain has no key to sign with")
 )
 
-// Lifetime is how long a signature is to count (RFC 6376 §3.5, x=) where mail is
-// given up after five days: as long as it may travel, and two days for the next
-// server's own queue. After that a mail that somebody sends on to thousands, to
-// feed on our good name, is no longer signed by us.
-const Lifetime = 7 * 24 * time.Hour
+// How long a signature is to count (RFC 6376 §3.5, x=). After that a mail that
+// somebody sends on to thousands, to feed on our good name, is ours no more.
+const (
+	Lifetime = 5*24*time.Hour + Rest // as long as mail waits in our queue, if nobody set another time
+	Rest     = 2 * 24 * time.Hour    // for the queue of the next server, and its clock
+)
 
 // Signer signs for one domain, with its private keys parsed once. It may be used
 // concurrently.

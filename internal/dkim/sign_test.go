@@ -2,10 +2,8 @@ package dkim
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -23,14 +21,17 @@ const letter = "From: Ana <ana@example.org>\r\n" +
 	"\r\n" +
 	"Hello Luis,  \r\n\r\n\thow are\t you?\r\n\r\n\r\n"
 
+// pair is one for all tests, because RSA keys take their time.
 func pair(t testing.TB) []Key {
 	t.Helper()
-	keys, err := NewPair("b2026a")
+	keys, err := onePair()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return keys
 }
+
+var onePair = sync.OnceValues(func() ([]Key, error) { return NewPair("b2026a") })
 
 func signer(t testing.TB, domain string, keys []Key) *Signer {
 	t.Helper()
@@ -223,88 +224,5 @@ func TestAnyPieces(t *testing.T) {
 	writeBody(t, &b, iotest.OneByteReader(strings.NewReader(text)))
 	if a.String() != b.String() {
 		t.Errorf("%q and %q", a.String(), b.String())
-	}
-}
-
-// big is a message of 25 MB, which is nowhere.
-type big struct{ header string }
-
-const bigSize = 25 << 20
-
-func (b big) ReadAt(p []byte, off int64) (int, error) {
-	line := "The quick brown fox  jumps over the lazy dog, and so on until the line is full\r\n"
-	for i := range p {
-		if at := off + int64(i); at < int64(len(b.header)) {
-			p[i] = b.header[at]
-		} else {
-			p[i] = line[at%int64(len(line))]
-		}
-	}
-	return len(p), nil
-}
-
-// Memory does not grow with the message.
-func TestMemory(t *testing.T) {
-	s := signer(t, "example.org", pair(t))
-	header := strings.Repeat("To: "+strings.Repeat("a@example.net,\r\n ", 1000)+"b@example.net\r\n", 10) + letter
-	mail := io.NewSectionReader(big{header}, 0, bigSize)
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	if _, err := s.Sign(mail, time.Now(), time.Time{}); err != nil {
-		t.Fatal(err)
-	}
-	runtime.ReadMemStats(&after)
-	if got := after.TotalAlloc - before.TotalAlloc; got > 128<<10 {
-		t.Errorf("%d octets were allocated", got)
-	}
-}
-
-func TestSigners(t *testing.T) {
-	old, next := pair(t), pair(t)
-	now := old
-	var mu sync.Mutex
-	signers := Signers{Keys: func(_ context.Context, domain string) ([]Key, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		if domain != "example.org" {
-			return nil, nil
-		}
-		return now, nil
-	}}
-	get := func() *Signer {
-		s, err := signers.Signer(t.Context(), "example.org")
-		if err != nil {
-			t.Error(err)
-		}
-		return s
-	}
-	first := get()
-	if get() != first {
-		t.Error("keys are parsed for every message")
-	}
-	var all sync.WaitGroup
-	for range 4 {
-		all.Go(func() { sign(t, get(), letter) })
-	}
-	all.Wait()
-	mu.Lock()
-	now = next
-	mu.Unlock()
-	if mail := sign(t, get(), letter) + letter; !valid(t, mail, "example.org", next) {
-		t.Error("the new keys are not used")
-	}
-	if _, err := signers.Signer(t.Context(), "example.net"); !errors.Is(err, ErrNoKeys) {
-		t.Errorf("%v", err)
-	}
-}
-
-func BenchmarkSign(b *testing.B) {
-	s := signer(b, "example.org", pair(b))
-	mail := io.NewSectionReader(big{letter}, 0, bigSize)
-	b.SetBytes(bigSize)
-	for b.Loop() {
-		if _, err := s.Sign(mail, time.Now(), time.Time{}); err != nil {
-			b.Fatal(err)
-		}
 	}
 }

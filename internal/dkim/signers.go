@@ -3,8 +3,11 @@ package dkim
 import (
 	"bytes"
 	"context"
+	"errors"
+	"io"
 	"slices"
 	"sync"
+	"time"
 )
 
 // Signers keeps the Signer of each of our domains, so that keys are parsed once
@@ -13,6 +16,9 @@ type Signers struct {
 	// Keys gives the keys that a domain signs with now. It is asked for every
 	// message, so that a rotation counts at once, whoever made it.
 	Keys func(ctx context.Context, domain string) ([]Key, error)
+	Now  func() time.Time
+	// GiveUp is how long mail may wait in our queue; its signature counts Rest longer. Nil: as in Lifetime.
+	GiveUp func() time.Duration
 
 	mu   sync.Mutex
 	kept map[string]kept // by domain; as many as we have domains
@@ -21,6 +27,24 @@ type Signers struct {
 type kept struct {
 	keys   []Key
 	signer *Signer
+}
+
+// Sign gives the DKIM-Signature fields of a mail from a domain as Signer.Sign
+// does; nothing, without an error, where the domain has no keys.
+func (s *Signers) Sign(ctx context.Context, domain string, mail *io.SectionReader) ([]byte, error) {
+	signer, err := s.Signer(ctx, domain)
+	if errors.Is(err, ErrNoKeys) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	life := Lifetime
+	if s.GiveUp != nil {
+		life = max(life, s.GiveUp()+Rest)
+	}
+	now := s.Now()
+	return signer.Sign(mail, now, now.Add(life))
 }
 
 // Signer gives the Signer of a domain. ErrNoKeys, ErrKey, and the errors of Keys.

@@ -67,6 +67,10 @@ func TestDowngrade(t *testing.T) {
 			in:   "Content-Type: multipart/mixed; boundary=b\n\n--b\n\n" + strings.Repeat("x", 70) + "ü--b\n-- \nü\n--b--\n",
 			want: "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n" + strings.Repeat("x", 70) + "=C3=\n=BC--b\n=2D-=20\n=C3=BC\n--b--\n",
 		},
+		"nor one that is too long": {
+			in:   "Content-Type: multipart/mixed; boundary=b\n\n--b\n\n" + strings.Repeat("x", 75) + "--b und ein ü\n--b--\n",
+			want: "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n" + strings.Repeat("x", 75) + "=\n=2D-b und ein =C3=BC\n--b--\n",
+		},
 		"no end of the last line": {
 			in:   "Content-Type: text/plain; charset=utf-8\nMIME-Version: 1.0\n\nnur ein ü",
 			want: "Content-Type: text/plain; charset=utf-8\nMIME-Version: 1.0\nContent-Transfer-Encoding: quoted-printable\n\nnur ein =C3=BC=\n",

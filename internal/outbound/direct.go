@@ -105,10 +105,16 @@ func (s *Sender) openAddress(ctx context.Context, d *delivery, t target, addr ne
 	}
 	x := &Session{client: client, host: t.host}
 	x.learn = func(ctx context.Context, replies []message.Reply) { s.learnReplies(ctx, d.domain, replies) }
+	return s.secure(ctx, d, t, addr, x)
+}
+
+// secure is STARTTLS, and what follows where there is none.
+func (s *Sender) secure(ctx context.Context, d *delivery, t target, addr netip.Addr, x *Session) (*Session, error) {
+	var err error
 	try := attempt{host: t.host, peer: addr}
-	if client.Extensions().StartTLS {
+	if x.client.Extensions().StartTLS {
 		var found verdict
-		err = client.StartTLS(ctx, s.tlsConfig(t, &found))
+		err = x.client.StartTLS(ctx, s.tlsConfig(t, &found))
 		try.note(t.tlsPolicy, found, err)
 		if err == nil {
 			x.level, x.safe = found.level, d.proves(t.host, found.level)
@@ -116,7 +122,10 @@ func (s *Sender) openAddress(ctx context.Context, d *delivery, t target, addr ne
 			s.keepLevel(ctx, d.domain, found.level)
 			return x, nil
 		}
-		client.Close() // a failed handshake leaves nothing to talk over
+		x.Close() // a failed handshake leaves nothing to talk over
+		if ctx.Err() != nil {
+			return nil, unreachable(t.host, err) // we stopped; it says nothing about the server
+		}
 	} else {
 		try.result, err = resultNoSTARTTLS, errNoSTARTTLS
 	}
@@ -126,7 +135,9 @@ func (s *Sender) openAddress(ctx context.Context, d *delivery, t target, addr ne
 
 // plain is what is left without TLS: a failure where policy or memory forbid it. It takes over x, whose connection is
 // opened anew where a handshake broke it.
-func (s *Sender) plain(ctx context.Context, d *delivery, t target, addr netip.Addr, x *Session, cause error) (*Session, error) {
+func (s *Sender) plain(
+	ctx context.Context, d *delivery, t target, addr netip.Addr, x *Session, cause error,
+) (*Session, error) {
 	if t.must {
 		x.Close()
 		return nil, tlsRefused(t.host, cause)

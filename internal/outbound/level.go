@@ -61,11 +61,12 @@ func (s *Sender) mayBePlain(ctx context.Context, domain, host string) error {
 	if err != nil {
 		return err
 	}
+	log := s.log().With("domain", domain, "mx", host, "level", level.String(), "since", since)
 	if now.Sub(since) < downgradeHeld {
-		s.log().Warn("held back: no TLS where there was", "domain", domain, "mx", host, "level", level.String(), "since", since)
+		log.Warn("held back: no TLS where there was")
 		return errDowngrade
 	}
-	s.log().Warn("sending in plain text, although there was TLS", "domain", domain, "mx", host, "level", level.String(), "since", since)
+	log.Warn("sending in plain text, although there was TLS")
 	return nil
 }
 

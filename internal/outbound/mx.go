@@ -13,14 +13,15 @@ import (
 // maxHosts of one domain are tried in one attempt. RFC 5321 §5.1 lets a limit be set; two are the least.
 const maxHosts = 10
 
-// What the DNS says of a domain that takes no mail.
+// What the DNS says of a domain that takes no mail, and of itself.
 var (
 	errNullMX   = &message.Reply{Code: 556, Enhanced: [3]int{5, 1, 10}, Text: "The domain declares that it takes no mail"} // RFC 7505 §3
 	errNoDomain = &message.Reply{Code: 550, Enhanced: [3]int{5, 1, 2}, Text: "There is no such domain"}
 	errNoMail   = &message.Reply{Code: 550, Enhanced: [3]int{5, 1, 2}, Text: "The domain has no server that takes mail"}
 	errBadName  = &message.Reply{Code: 550, Enhanced: [3]int{5, 1, 2}, Text: "The domain is not one that can exist"}
-	errLoop     = &message.Reply{Code: 554, Enhanced: [3]int{5, 4, 6}, Text: "The domain's mail would come back to this server, which does not know the domain"} // RFC 5321 §5.1
 	errDNS      = &message.Reply{Code: 451, Enhanced: [3]int{4, 4, 3}, Text: "The DNS did not answer"}
+	errLoop     = &message.Reply{Code: 554, Enhanced: [3]int{5, 4, 6}, // RFC 5321 §5.1
+		Text: "The domain's mail would come back to this server, which does not know the domain"}
 )
 
 // mxList is where a domain's mail may go, in the order of trying.

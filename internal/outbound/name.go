@@ -18,6 +18,10 @@ func asciiName(name string) (string, error) {
 	if err != nil || ascii == "" || len(ascii) > 253 {
 		return "", errName
 	}
+	// The conversion lets letters pass that it refuses in A-labels, such as those of broken UTF-8: no such name exists.
+	if again, err := profile.ToASCII(ascii); err != nil || again != ascii {
+		return "", errName
+	}
 	for label := range strings.SplitSeq(ascii, ".") {
 		if !isLabel(label) {
 			return "", errName

@@ -35,8 +35,10 @@ type tlsPolicy struct {
 var (
 	errNotAllowed    = errors.New("the domain's MTA-STS policy does not name this server")
 	errNoCertificate = errors.New("the server showed no certificate")
-	errTLSALookup    = &message.Reply{Code: 451, Enhanced: [3]int{4, 7, 5}, Text: "The DNS did not tell which certificate to expect"}
-	errNoHost        = &message.Reply{Code: 550, Enhanced: [3]int{5, 4, 4}, Text: "The server that takes the domain's mail does not exist"}
+	errTLSALookup    = &message.Reply{Code: 451, Enhanced: [3]int{4, 7, 5},
+		Text: "The DNS did not tell which certificate to expect"}
+	errNoHost = &message.Reply{Code: 550, Enhanced: [3]int{5, 4, 4},
+		Text: "The server that takes the domain's mail does not exist"}
 )
 
 // target finds a host's addresses and its policy.

@@ -42,6 +42,7 @@ func TestParseSTSPolicy(t *testing.T) {
 		{about: "negative age", text: "version: STSv1\nmode: enforce\nmx: a.example\nmax_age: -1\n", bad: true},
 		{about: "enforce without mx", text: "version: STSv1\nmode: enforce\nmax_age: 1\n", bad: true},
 		{about: "mx not a host", text: "version: STSv1\nmode: enforce\nmax_age: 1\nmx: a b\n", bad: true},
+		{about: "mx not UTF-8", text: "version:STSv1\nmode:enforce\nmx:0\x95\nmax_age:0", bad: true},
 		{about: "star inside", text: "version: STSv1\nmode: enforce\nmax_age: 1\nmx: a.*.example\n", bad: true},
 		{about: "a web page", text: "<html>\n<p>version: STSv1\n", bad: true},
 		{about: "too long", text: "version: STSv1\nmode: none\nmax_age: 1\n" + strings.Repeat("x: y\n", 20000), bad: true},

@@ -52,7 +52,7 @@ func (d *dispatcher) claim(fits func(route) bool) (found bool, wait time.Duratio
 		case next.After(now):
 			return false, d.untilUp(now, min(next.Sub(now), maxSleep)), nil
 		}
-		b, ok, err := d.Store.Claim(d.ctx, now, d.busy(now, fits, nil), maxBatch, d.backoff)
+		b, ok, err := d.Store.Claim(d.ctx, now, d.busy(now, fits, nil), d.batch(), d.backoff)
 		if err != nil {
 			return false, 0, err
 		}

@@ -6,7 +6,7 @@
 // none and costs no memory. Connections that lead to the same place share a lane: what they claimed and have not begun.
 //
 // Invariants:
-//   - A job is sent only after its next attempt was moved on disk, and by one connection at a time.
+//   - A job is sent only after its next attempt was moved in the file, and by one connection at a time.
 //   - What became of an envelope is on disk before its connection begins the next: a crash sends at most one message a
 //     connection twice.
 //   - A report about a message and the end of its job are one transaction.

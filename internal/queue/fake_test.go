@@ -262,6 +262,18 @@ func (w *world) count(domain string) (n int) {
 	return n
 }
 
+func (w *world) attempts() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.opens)
+}
+
+func (w *world) connections() (now, peak int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.now, w.peak
+}
+
 // arrived is the subjects that reached a domain's recipients, in order.
 func (w *world) arrived(domain string) (subjects []string) {
 	w.mu.Lock()

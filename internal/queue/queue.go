@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
@@ -48,6 +49,8 @@ type Queue struct {
 
 	mu     sync.Mutex
 	nudged bool
+
+	share int // of tests; 0: fairShare
 }
 
 // Session is one connection over which mail leaves. It serves one goroutine at a time; *outbound.Session is one.
@@ -91,6 +94,12 @@ func (q *Queue) ring() {
 	default: // already rung
 	}
 }
+
+// maySend is how many envelopes a connection sends before it makes room for others.
+func (q *Queue) maySend() int { return cmp.Or(q.share, fairShare) }
+
+// batch is how many jobs are claimed at once: what is claimed is sent, so not more than the share.
+func (q *Queue) batch() int { return min(maxBatch, q.maySend()) }
 
 func (q *Queue) now() time.Time {
 	if q.Now == nil {

@@ -86,7 +86,7 @@ func (w *worker) next() (item, bool) {
 	if len(w.lane.waiting) > 0 {
 		return w.lane.pop()
 	}
-	if w.open >= maxConnections && w.sent >= fairShare { // others may wait for a connection
+	if w.open >= maxConnections && w.sent >= w.maySend() { // others may wait for a connection
 		w.resting[w.lane.key] = true
 		return item{}, false
 	}
@@ -98,7 +98,7 @@ func (w *worker) next() (item, bool) {
 
 // refill claims for the lane: first more for the same domain, then for others on the same way.
 func (w *worker) refill() error {
-	b, ok, err := w.Store.ClaimMore(w.ctx, w.domain, w.now(), maxBatch, w.backoff)
+	b, ok, err := w.Store.ClaimMore(w.ctx, w.domain, w.now(), w.batch(), w.backoff)
 	if err != nil || ok && w.put(w.lane, b) {
 		return err
 	}

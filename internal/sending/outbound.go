@@ -14,6 +14,9 @@ import (
 	"buzon/internal/store"
 )
 
+// noteLost and a domain name the store's note of since when a domain that had TLS has none.
+const noteLost = "tls.lost "
+
 func newSecret() ([]byte, error) {
 	secret := make([]byte, 32)
 	_, err := rand.Read(secret)
@@ -42,6 +45,11 @@ func (s *Sending) newSender() *outbound.Sender {
 			Keep: func(ctx context.Context, domain string, level outbound.TLSLevel) error {
 				return s.Store.KeepTLSLevel(ctx, domain, store.TLSLevel(level))
 			},
+			Lost: func(ctx context.Context, domain string) (time.Time, bool, error) {
+				_, since, found, err := s.Store.Noted(ctx, noteLost+domain)
+				return since, found, err
+			},
+			KeepLost: func(ctx context.Context, domain string, _ time.Time) error { return s.Store.Note(ctx, noteLost+domain, "") },
 		},
 		Report: s.countTLS,
 		Chosen: s.noteWay,

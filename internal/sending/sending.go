@@ -107,7 +107,11 @@ func (s *Sending) Run(ctx context.Context) error {
 // open makes a connection for the queue. The types differ because a nil *outbound.Session is no nil queue.Session.
 func (s *Sending) open(ctx context.Context, domain string) (queue.Session, error) {
 	x, err := s.Sender.Open(ctx, domain)
-	if err != nil {
+	var why *outbound.Error
+	switch {
+	case errors.As(err, &why):
+		return nil, &queue.Error{Reply: why.Reply, Host: why.Host, Err: why.Err}
+	case err != nil:
 		return nil, err
 	}
 	return x, nil

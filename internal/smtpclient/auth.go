@@ -40,6 +40,9 @@ const (
 // Reply, after which the connection is still Usable.
 func (c *Client) Auth(ctx context.Context, l Login) error {
 	defer c.w.watch(ctx)()
+	if c.broken {
+		return &Error{Host: c.host, Stage: "AUTH", Err: ErrUnusable}
+	}
 	list, err := c.mechanisms(l)
 	if err != nil {
 		return &Error{Host: c.host, Stage: "AUTH", Err: err}
@@ -135,9 +138,6 @@ func authCommand(name string, initial []byte) (command string, waiting bool) {
 
 // askAuth sends a line and gives the reply with its text as it came: a challenge may be longer than what a reply keeps.
 func (c *Client) askAuth(command string) (r message.Reply, challenge string, err error) {
-	if c.broken {
-		return r, "", &Error{Host: c.host, Stage: "AUTH", Err: ErrUnusable}
-	}
 	if err := c.w.send(c.timeout.Command, command); err != nil {
 		return r, "", c.writeFailed("AUTH", err)
 	}

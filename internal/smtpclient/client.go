@@ -65,7 +65,7 @@ func (c *Client) TLS() *tls.ConnectionState {
 }
 
 // Usable tells whether another message may be sent.
-func (c *Client) Usable() bool { return !c.broken }
+func (c *Client) Usable() bool { return !c.broken && !c.w.interrupted() }
 
 // Close says QUIT where the peer still listens, waits shortly for its answer, and closes the connection. It may be called
 // at any time, and more than once.

@@ -2,6 +2,7 @@ package smtpclient
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"unicode"
 
@@ -53,7 +54,7 @@ func (t *transaction) foreseeUTF8() error {
 		return nil
 	}
 	ascii := true
-	err := message.Header(t.mail.Body, func(_ string, raw []byte) bool {
+	err := message.Header(io.NewSectionReader(t.mail.Body, 0, t.mail.Body.Size()), func(_ string, raw []byte) bool {
 		ascii = isASCII(string(raw))
 		return ascii
 	})
@@ -63,7 +64,7 @@ func (t *transaction) foreseeUTF8() error {
 	if !ascii {
 		t.settle(t.noUTF8([3]int{5, 6, 9}, "the header of the message"))
 	}
-	return t.rewind()
+	return nil
 }
 
 // noUTF8 is the refusal of RFC 6531 §3.5 and §4.3.

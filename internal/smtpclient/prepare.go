@@ -13,10 +13,8 @@ import (
 
 // prepare makes the body what this peer takes, and refuses what it cannot or will not take.
 func (t *transaction) prepare() error {
-	t.body, t.size = t.mail.Body, t.mail.Body.Size()
-	if err := t.rewind(); err != nil {
-		return err
-	}
+	t.size = t.mail.Body.Size()
+	t.body = io.NewSectionReader(t.mail.Body, 0, t.size) // other connections may send the same body
 	if err := t.fit(); err != nil {
 		return err
 	}
@@ -24,13 +22,6 @@ func (t *transaction) prepare() error {
 	if limit := t.c.ext.Size; limit > 0 && t.size > limit {
 		t.settle(message.Reply{Code: 552, Enhanced: [3]int{5, 3, 4},
 			Text: fmt.Sprintf("The message has %d octets; %s takes at most %d.", t.size, t.c.host, limit)})
-	}
-	return nil
-}
-
-func (t *transaction) rewind() error {
-	if _, err := t.mail.Body.Seek(0, io.SeekStart); err != nil {
-		return &Error{Host: t.c.host, Stage: "body", Err: err}
 	}
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 // it (a Reply), the connection is still Usable as it was; a handshake that fails ends it.
 func (c *Client) StartTLS(ctx context.Context, config *tls.Config) error {
 	defer c.w.watch(ctx)()
-	if !c.ext.StartTLS {
+	if !c.broken && !c.ext.StartTLS {
 		return &Error{Host: c.host, Stage: "STARTTLS", Err: ErrNotOffered}
 	}
 	r, err := c.ask("STARTTLS", c.timeout.Command, "STARTTLS")

@@ -31,6 +31,8 @@ func newWire(conn net.Conn) *wire {
 
 // over goes on over another connection, which is TLS above the old one.
 func (w *wire) over(conn net.Conn) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.conn = conn
 	w.in.Reset(conn)
 }
@@ -77,6 +79,13 @@ func (w *wire) stop() error {
 		return context.Cause(w.ctx)
 	}
 	return context.Canceled
+}
+
+// interrupted tells whether watch ended the connection.
+func (w *wire) interrupted() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.stopped
 }
 
 // explain puts the reason in place of the time-out by which it reached us.

@@ -147,8 +147,10 @@ func TestVacation(t *testing.T) {
 		t.Error("due before it begins")
 	}
 	c.pass(day)
-	if !due("kim@far.test") || !due("kim@far.test") {
-		t.Error("asking alone has answered")
+	for range 2 {
+		if !due("kim@far.test") {
+			t.Error("not due, or asking alone has answered")
+		}
 	}
 	check(t, answer(c.now().Add(-week)))
 	wantErr(t, answer(c.now().Add(-week)), ErrAnswered) // of two mails at once one is answered

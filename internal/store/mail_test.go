@@ -150,7 +150,7 @@ func sound(t testing.TB, s *Store) {
 		"jobs for nowhere":            `SELECT count(*) FROM job WHERE destination NOT IN (SELECT id FROM destination)`,
 		"domains due at another time": `SELECT count(*) FROM destination WHERE due IS NOT
 			(SELECT max(min(job.next), destination.next) FROM job WHERE destination = destination.id AND job.next IS NOT NULL)`,
-		"messages of no mailbox":      `SELECT count(*) FROM msg WHERE mailbox NOT IN (SELECT id FROM mailbox UNION SELECT mailbox FROM gone)`,
+		"messages of no mailbox": `SELECT count(*) FROM msg WHERE mailbox NOT IN (SELECT id FROM mailbox UNION SELECT mailbox FROM gone)`,
 	} {
 		query = `WITH refs AS (SELECT body FROM msg UNION ALL SELECT body FROM envelope
 			UNION ALL SELECT source FROM body WHERE source <> 0 AND id NOT IN (SELECT body FROM dead)) ` + query

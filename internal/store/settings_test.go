@@ -16,9 +16,12 @@ func TestSettings(t *testing.T) {
 	check(t, err)
 	for _, k := range config.Keys() {
 		value := map[config.Kind]string{config.Text: "mail.example.test", config.Choice: "es", config.Switch: "yes",
-			config.Days: "30", config.Size: "20MB", config.List: "IDLE"}[k.Kind]
-		if k.Name == "search.index" { // on by default
-			value = "no"
+			config.Days: "30", config.Size: "20MB", config.List: "IDLE", config.Duration: "3h", config.Number: "7"}[k.Kind]
+		if special, ok := map[string]string{ // that fit neither their kind's value nor the others
+			"search.index": "no", "send.way": "relay", "send.give-up-after": "3d",
+			"send.source-address": "192.0.2.1", "dns.resolver": "192.0.2.1:53",
+		}[k.Name]; ok {
+			value = special
 		}
 		check(t, s.Set(t.Context(), k.Name, value))
 		if got, _ := s.Settings().Get(k.Name); got != value {

@@ -172,13 +172,17 @@ func (z *zone) alias(p Purpose, label string) {
 // programs is how mail programs find the server by the address alone.
 func (z *zone) programs() {
 	for _, s := range z.Services {
-		name := "_" + s.Name + "._tcp." + z.Domain
-		if s.Port == 0 {
-			z.add(ForOff, name, "SRV", "0 0 0 .") // RFC 2782: decidedly not available
-		} else {
-			z.add(ForPrograms, name, "SRV", fmt.Sprintf("%d 1 %d %s.", s.Priority, s.Port, z.Host))
+		if s.Port != 0 {
+			z.add(ForPrograms, s.name(z.Domain), "SRV", fmt.Sprintf("%d 1 %d %s.", s.Priority, s.Port, z.Host))
 		}
 	}
 	z.alias(ForPrograms, "autoconfig")   // Thunderbird and those that learned from it
 	z.alias(ForPrograms, "autodiscover") // Outlook
+	for _, s := range z.Services {
+		if s.Port == 0 {
+			z.add(ForOff, s.name(z.Domain), "SRV", "0 0 0 .") // RFC 2782: decidedly not available
+		}
+	}
 }
+
+func (s Service) name(domain string) string { return "_" + s.Name + "._tcp." + domain }

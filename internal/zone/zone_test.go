@@ -57,10 +57,10 @@ func TestRecords(t *testing.T) {
 		"_pop3s._tcp.example.org SRV 10 1 995 mail.example.org.",
 		"_submissions._tcp.example.org SRV 0 1 465 mail.example.org.",
 		"_submission._tcp.example.org SRV 10 1 587 mail.example.org.",
-		"_imap._tcp.example.org SRV 0 0 0 .",
-		"_pop3._tcp.example.org SRV 0 0 0 .",
 		"autoconfig.example.org CNAME mail.example.org.",
 		"autodiscover.example.org CNAME mail.example.org.",
+		"_imap._tcp.example.org SRV 0 0 0 .",
+		"_pop3._tcp.example.org SRV 0 0 0 .",
 	}
 	if got := lines(t, facts()); !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
