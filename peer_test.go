@@ -172,11 +172,11 @@ func (x *talk) command(line string) bool {
 	case "STARTTLS":
 		return x.say("STARTTLS", "220 go on") && x.startTLS()
 	case "MAIL":
-		x.mail = sunk{from: between(argument, "<", ">")}
+		x.mail = sunk{from: inPath(argument)}
 		_, x.mail.tls = x.conn.(*tls.Conn)
 		return x.envelope(line, "MAIL")
 	case "RCPT":
-		to, stage := between(argument, "<", ">"), "RCPT"
+		to, stage := inPath(argument), "RCPT"
 		if _, wrong := x.trouble["RCPT "+to]; wrong {
 			stage += " " + to
 		}
@@ -194,6 +194,13 @@ func (x *talk) command(line string) bool {
 		return false
 	}
 	return x.say(verb, "250 2.0.0 ok")
+}
+
+// inPath is the address between angle brackets.
+func inPath(argument string) string {
+	_, path, _ := strings.Cut(argument, "<")
+	address, _, _ := strings.Cut(path, ">")
+	return address
 }
 
 func (x *talk) envelope(line, stage string) bool {

@@ -10,7 +10,7 @@ import (
 func Exim() Program {
 	return Program{
 		Name: "Exim", SMTPUTF8: true, Unknown: "Unrouteable address",
-		packages: []string{"exim4-daemon-light"}, setUp: setUpExim,
+		packages: []string{"exim4-daemon-light"}, keyOwner: exim, setUp: setUpExim,
 	}
 }
 
@@ -37,7 +37,7 @@ tls_advertise_hosts = {tls}
 `
 
 const eximTLS = `tls_certificate = {dir}/chain.pem
-tls_privatekey = {dir}/tls/key.pem
+tls_privatekey = {dir}/key.pem
 tls_on_connect_ports = {submissions}
 auth_advertise_hosts = ${if and {{def:tls_in_cipher}{!eq{$received_port}{{mx}}}} {*}}
 `
@@ -122,11 +122,10 @@ func setUpExim(p *Peer) (string, error) {
 		words[3] = strings.NewReplacer("{port}", port, "{reply}", greyReply).Replace(eximGrey)
 	}
 	err := errors.Join(
-		p.folder("queue", exim), p.folder("log", exim), p.folder("etc/exim4", 0), p.folder("tls", exim),
+		p.folder("queue", exim), p.folder("log", exim), p.folder("etc/exim4", root),
 		p.write("etc/exim4/exim4.conf", p.fill(config, words...)),
 		p.write("users", strings.Join(p.options.Users, "\n")+"\n"),
 		p.write("routes", p.eximRoutes()),
-		p.eximKey(),
 	)
 	return p.fill(eximScript), err
 }

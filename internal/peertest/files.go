@@ -9,6 +9,7 @@ import (
 
 // The users that the programs insist on exist in their cages only. No number is that of somebody on a usual machine.
 const (
+	root       = 0
 	vmail      = 52000 // who owns the mail
 	postfix    = 52001
 	exim       = 52003
@@ -26,7 +27,7 @@ func writeEtc(dir, name, host string) error {
 		id   int
 		home string
 	}{
-		{"root", 0, "/root"}, {"vmail", vmail, dir + "/mail"}, {"postfix", postfix, "/"}, {"postdrop", postdropID, "/"},
+		{"root", root, "/root"}, {"vmail", vmail, dir + "/mail"}, {"postfix", postfix, "/"}, {"postdrop", postdropID, "/"},
 		{"Debian-exim", exim, "/"}, {"opensmtpd", opensmtpd, "/var/lib/opensmtpd/empty"}, {"opensmtpq", opensmtpq, "/"},
 		{"nobody", nobody, "/"},
 	} {
@@ -59,9 +60,13 @@ func (p *Peer) write(name, text string) error {
 	return os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o644)
 }
 
-// secret makes a file in the server's folder for root alone.
-func (p *Peer) secret(name, text string) error {
-	return os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o600)
+// secret makes a file in the server's folder for one user and root.
+func (p *Peer) secret(name, text string, owner int) error {
+	path := filepath.Join(p.dir, name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		return err
+	}
+	return os.Chown(path, owner, owner)
 }
 
 // folder makes one in the server's folder, with its parents, that belongs to a user.

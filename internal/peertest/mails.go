@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 	"time"
 )
@@ -54,6 +53,3 @@ func (p *Peer) Await(t testing.TB, user string, n int) []Mail {
 		}
 	}
 }
-
-// known tells whether a local part is one of the server's users.
-func (p *Peer) known(user string) bool { return slices.Contains(p.options.Users, user) }

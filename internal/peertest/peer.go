@@ -110,7 +110,7 @@ func (p *Peer) writeCommon() error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(p.write("chain.pem", chain), p.secret("key.pem", key))
+	return errors.Join(p.write("chain.pem", chain), p.secret("key.pem", key, p.program.keyOwner))
 }
 
 func (p *Peer) awaitGreeting() error {

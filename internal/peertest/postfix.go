@@ -3,7 +3,6 @@ package peertest
 import (
 	"errors"
 	"fmt"
-	"sort"
 	"strings"
 )
 
@@ -137,7 +136,7 @@ func setUpPostfix(p *Peer) (string, error) {
 		p.write("config/main.cf", p.fill(main, "{uid}", fmt.Sprint(vmail), "{grey}", policy)),
 		p.write("config/master.cf", p.fill(master)),
 		p.write("sasl/smtpd.conf", p.fill(saslConfig)),
-		p.secret("sasl/password", p.options.Password),
+		p.secret("sasl/password", p.options.Password, root),
 		p.write("users", p.postfixUsers()),
 		p.write("routes", p.postfixRoutes()),
 	)
@@ -146,7 +145,7 @@ func setUpPostfix(p *Peer) (string, error) {
 
 // postfixFolders makes what "postfix check" would.
 func (p *Peer) postfixFolders() error {
-	err := errors.Join(p.folder("config", 0), p.folder("sasl", 0), p.folder("queue", 0), p.folder("queue/pid", 0), p.folder("data", postfix))
+	err := errors.Join(p.folder("config", root), p.folder("sasl", root), p.folder("queue", root), p.folder("queue/pid", root), p.folder("data", postfix))
 	for _, name := range strings.Fields("active bounce corrupt defer deferred flush hold incoming maildrop private public saved trace") {
 		err = errors.Join(err, p.folder("queue/"+name, postfix))
 	}
@@ -168,12 +167,11 @@ func (p *Peer) postfixRoutes() string {
 		routes[domain] = "smtp:" + bracketed(address)
 	}
 	routes[p.options.Domain] = "virtual:"
-	var lines []string
+	var b strings.Builder
 	for domain, way := range routes {
-		lines = append(lines, domain+" "+way+"\n")
+		fmt.Fprintf(&b, "%s %s\n", domain, way)
 	}
-	sort.Strings(lines)
-	return strings.Join(lines, "")
+	return b.String()
 }
 
 // bracketed writes an address without a look-up of its MX.

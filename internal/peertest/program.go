@@ -20,6 +20,7 @@ type Program struct {
 	Unknown  string // its words to a recipient that does not exist
 
 	packages []string // Debian's; the first has the server
+	keyOwner int      // who reads the key of the certificate
 	setUp    func(*Peer) (script string, err error)
 }
 

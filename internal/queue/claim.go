@@ -26,8 +26,8 @@ type routes struct {
 
 const (
 	routesKept = time.Minute
-	maxRoutes  = 4096 // domains
-	askRoutes  = 64   // domains at once
+	maxRoutes  = 16 << 10 // domains, some 100 octets each
+	askRoutes  = 64       // domains at once
 )
 
 // expire forgets what is old, or too much.
@@ -59,9 +59,11 @@ func (d *dispatcher) claim(fits func(route) bool) (found bool, wait time.Duratio
 		if !ok { // another process was faster
 			continue
 		}
-		if d.put(d.lane(d.routes.known[b.Domain]), b) {
+		l := d.lane(d.routes.known[b.Domain])
+		if d.put(l, b) {
 			return true, 0, nil
 		}
+		d.forgetIdle(l)
 	}
 }
 

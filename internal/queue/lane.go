@@ -39,6 +39,13 @@ func (d *dispatcher) lane(r route) *lane {
 	return l
 }
 
+// forgetIdle removes a lane without mail and connections.
+func (d *dispatcher) forgetIdle(l *lane) {
+	if l.workers == 0 && len(l.waiting) == 0 {
+		delete(d.lanes, l.key)
+	}
+}
+
 // hasRoom tells whether mail of that route can be begun.
 func (d *dispatcher) hasRoom(r route) bool {
 	if d.resting[r.key] {

@@ -364,6 +364,19 @@ func TestAlwaysLost(t *testing.T) {
 	})
 }
 
+// A server that refuses each message for good and hangs up is not down: all go back, at once.
+func TestRefusesAndHangsUp(t *testing.T) {
+	inBubble(t, func(b *bed) {
+		b.during = func(context.Context, string, smtpclient.Mail) ([]message.Reply, error) {
+			return []message.Reply{nobody}, errors.New("connection reset")
+		}
+		b.queueFrom("", many(5, "a.test")...)
+		b.start()
+		b.wait(0)
+		b.wantQueued(0)
+	})
+}
+
 // Held jobs stay, also those that were held after they were claimed; dropped ones are not sent and not reported.
 func TestHeldAndDropped(t *testing.T) {
 	inBubble(t, func(b *bed) {

@@ -54,42 +54,12 @@ func (w *worker) stillWanted(it item) (item, error) {
 	return it, nil
 }
 
-// judge looks what the exchange tells about the connection and the domain.
-func (w *worker) judge(domain string, replies []message.Reply, err error) bool {
-	if w.sending.Err() != nil {
-		return false
-	}
-	if err == nil && w.session.Usable() || anyTaken(replies) {
-		w.works(domain)
-		return true
-	}
-	w.state.Lock()
-	w.lane.lost++
-	lost := w.lane.lost
-	w.state.Unlock()
-	if lost < maxLost {
-		return true
-	}
-	host := w.session.Host()
-	w.close()
-	return w.unreachable(item{domain: domain}, replies[0], host)
-}
-
-func anyTaken(replies []message.Reply) bool {
-	for _, r := range replies {
-		if r.Code/100 == 2 {
-			return true
-		}
-	}
-	return false
-}
-
 // answered leaves out the recipients whose fate is open.
 func answered(it item, replies []message.Reply) (item, []message.Reply) {
 	var jobs []store.Job
 	var final []message.Reply
 	for i, r := range replies {
-		if r.Code/100 == 2 || r.Code/100 == 5 {
+		if isFinal(r) {
 			jobs, final = append(jobs, it.Jobs[i]), append(final, r)
 		}
 	}

@@ -74,7 +74,8 @@ func New(ctx context.Context, o Options) (*Sending, error) {
 		s.Resolver = dns.NewClient(dns.Options{Settings: s.dnsSettings, Now: o.Now})
 	}
 	s.ring = keyring.Ring{Store: o.Store, Now: o.Now, Lookup: s.lookupTXT}
-	s.signers.Keys = s.ring.Signing
+	s.signers.Keys, s.signers.Now = s.ring.Signing, o.Now
+	s.signers.GiveUp = func() time.Duration { return o.Store.Settings().GiveUpAfter }
 	s.Desk = &onward.Desk{Store: o.Store, Sign: s.sign, Name: o.Name, Secret: secret, Now: o.Now, Log: o.Log}
 	s.Sender = s.newSender()
 	s.Queue = &queue.Queue{
@@ -119,21 +120,14 @@ func (s *Sending) open(ctx context.Context, domain string) (queue.Session, error
 
 // sign makes the DKIM-Signature lines of a domain of ours; a domain that is not has none.
 func (s *Sending) sign(ctx context.Context, domain string, m *io.SectionReader) ([]byte, error) {
-	signer, err := s.signers.Signer(ctx, domain)
-	if errors.Is(err, dkim.ErrNoKeys) {
-		if err := s.makeKeys(ctx, domain); err != nil {
-			return nil, err
-		}
-		signer, err = s.signers.Signer(ctx, domain)
+	lines, err := s.signers.Sign(ctx, domain, m)
+	if err != nil || lines != nil {
+		return lines, err
 	}
-	if errors.Is(err, dkim.ErrNoKeys) {
-		return nil, nil
-	}
-	if err != nil {
+	if err := s.makeKeys(ctx, domain); err != nil {
 		return nil, err
 	}
-	now := s.Now()
-	return signer.Sign(m, now, now.Add(dkim.Lifetime))
+	return s.signers.Sign(ctx, domain, m)
 }
 
 // makeKeys gives a domain of ours that has none its first keys: one that was added by an older version.

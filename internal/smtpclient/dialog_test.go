@@ -2,7 +2,6 @@ package smtpclient
 
 import (
 	"bufio"
-	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -246,20 +245,4 @@ func (d *driver) address(s string) message.Address {
 	a, err := message.ParseAddress(s)
 	d.must(err)
 	return a
-}
-
-// A call that its caller gives up ends at once, and takes the connection with it.
-func TestCanceled(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ours, theirs := net.Pipe()
-		defer theirs.Close()
-		go io.WriteString(theirs, "220 hi\r\n")
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		begin := time.Now()
-		_, err := New(ctx, ours, "mx.example.test", Options{Hello: "x"})
-		if !errors.Is(err, context.DeadlineExceeded) || time.Since(begin) != time.Second {
-			t.Errorf("after %v: %v", time.Since(begin), err)
-		}
-	})
 }

@@ -131,4 +131,3 @@ func matches(got, want string) bool {
 	}
 	return got == want
 }
-
