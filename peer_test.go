@@ -170,6 +170,9 @@ func (x *talk) command(line string) bool {
 	case "EHLO":
 		return x.say("EHLO", x.ehlo())
 	case "STARTTLS":
+		if _, wrong := x.trouble["STARTTLS"]; wrong {
+			return x.say("STARTTLS", "")
+		}
 		return x.say("STARTTLS", "220 go on") && x.startTLS()
 	case "MAIL":
 		x.mail = sunk{from: inPath(argument)}

@@ -127,7 +127,11 @@ func testMail(d *Desk, from, to message.Address) *io.SectionReader {
 func tellSteps(d *Desk, r outbound.Relay, steps []outbound.Step) []testStep {
 	list := make([]testStep, len(steps))
 	for i, s := range steps {
-		list[i] = testStep{Relay: r.Host, Step: d.Say(s.Key, "detail", s.Detail), OK: s.Err == nil, Error: whyNot(s.Err)}
+		detail := s.Detail
+		if s.Err != nil {
+			detail = "…" // the problem says it
+		}
+		list[i] = testStep{Relay: r.Host, Step: d.Say(s.Key, "detail", detail), OK: s.Err == nil, Error: whyNot(s.Err)}
 	}
 	return list
 }

@@ -150,10 +150,11 @@ func TestOverdue(t *testing.T) {
 func TestQueuePlans(t *testing.T) {
 	s, _ := openAt(t)
 	for sql, want := range map[string]string{
-		`SELECT domain, due FROM destination WHERE due <= 5 ORDER BY due`:                                         "SEARCH destination USING INDEX destination_due",
-		jobRows + `WHERE j.destination = 5+0 AND j.next <= 9 ORDER BY j.next, j.id LIMIT 9`:                       "SEARCH j USING INDEX job_next",
-		`SELECT max(j.next, 5) FROM job j WHERE j.destination = 7 AND j.next IS NOT NULL ORDER BY j.next LIMIT 1`: "SEARCH j USING COVERING INDEX job_next",
-		`SELECT count(*), count(*) - count(next) FROM job`:                                                        "SCAN job USING COVERING INDEX job_next",
+		`SELECT domain, due FROM destination WHERE due <= 5 ORDER BY due`:                                                      "SEARCH destination USING INDEX destination_due",
+		jobRows + `WHERE j.destination = 5+0 AND j.next <= 9 ORDER BY j.next, j.id LIMIT 9`:                                    "SEARCH j USING INDEX job_next",
+		`SELECT max(j.next, 5) FROM job j WHERE j.destination = 7 AND j.next IS NOT NULL ORDER BY j.next LIMIT 1`:              "SEARCH j USING COVERING INDEX job_next",
+		`SELECT j.id FROM job j WHERE 1 IS NOT NULL AND j.id IN (SELECT value FROM json_each('[1]')) AND j.next > 1 LIMIT 500`: "SEARCH j USING INTEGER PRIMARY KEY",
+		`SELECT count(*), count(*) - count(next) FROM job`:                                                                     "SCAN job USING COVERING INDEX job_next",
 	} {
 		var plan string
 		check(t, s.read(t.Context(), func(c *sqlite.Conn) error {

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	"zombiezen.com/go/sqlite"
@@ -42,7 +43,7 @@ func (s *Store) RetryJobs(ctx context.Context, sel Selection) (n int64, err erro
 // counts these jobs.
 func (s *Store) wakeDomains(ctx context.Context, which part) (n int64, err error) {
 	err = s.write(ctx, func(tx *tx) error {
-		n, err = number(tx.Conn, `SELECT count(*) FROM job j WHERE j.next IS NOT NULL AND ?1 AND `+which.where, which.with(tx.now)...)
+		n, err = number(tx.Conn, `SELECT count(*) FROM job j WHERE j.next IS NOT NULL AND `+anyTime+which.where, which.with(tx.now)...)
 		if err != nil {
 			return err
 		}
@@ -70,7 +71,7 @@ func (s *Store) wakeDomains(ctx context.Context, which part) (n int64, err error
 // HoldJobs keeps jobs from being tried until ReleaseJobs, and tells how many
 // were not held before. One that is being tried just now may still be delivered.
 func (s *Store) HoldJobs(ctx context.Context, sel Selection) (n int64, err error) {
-	n, err = s.changeJobs(ctx, sel, `j.next IS NOT NULL AND ?1`, func(tx *tx, id JobID) error {
+	n, err = s.changeJobs(ctx, sel, `j.next IS NOT NULL`, func(tx *tx, id JobID) error {
 		return run(tx.Conn, `UPDATE job SET next = NULL WHERE id = ?`, int64(id))
 	})
 	return n, wrap("hold", err)
@@ -78,7 +79,7 @@ func (s *Store) HoldJobs(ctx context.Context, sel Selection) (n int64, err error
 
 // ReleaseJobs makes held jobs due now, and tells how many.
 func (s *Store) ReleaseJobs(ctx context.Context, sel Selection) (n int64, err error) {
-	n, err = s.changeJobs(ctx, sel, `j.next IS NULL AND ?1`, func(tx *tx, id JobID) error {
+	n, err = s.changeJobs(ctx, sel, `j.next IS NULL`, func(tx *tx, id JobID) error {
 		tx.queue()
 		return run(tx.Conn, `UPDATE job SET next = ? WHERE id = ?`, tx.now.Unix(), int64(id))
 	})
@@ -87,7 +88,7 @@ func (s *Store) ReleaseJobs(ctx context.Context, sel Selection) (n int64, err er
 
 // DropJobs removes jobs, held ones too, without a word to their senders; the history tells of it.
 func (s *Store) DropJobs(ctx context.Context, sel Selection) (n int64, err error) {
-	n, err = s.changeJobs(ctx, sel, `?1`, func(tx *tx, id JobID) error {
+	n, err = s.changeJobs(ctx, sel, `true`, func(tx *tx, id JobID) error {
 		_, err := settle(tx, Outcome{Job: id, Fate: Dropped})
 		return err
 	})
@@ -115,10 +116,25 @@ func (s *Store) changeJobs(ctx context.Context, sel Selection, state string, do 
 	return n, nil
 }
 
+// anyTime takes the time, ?1, where nothing else does: each parameter that is bound must be there.
+const anyTime = `?1 IS NOT NULL AND `
+
 // part is a condition on jobs with its parameters, ?2 and ?3.
 type part struct {
 	where string
 	args  []any
+}
+
+// numberList is numbers as JSON, so that one parameter can have them all.
+func numberList(ids []JobID) string {
+	b := []byte{'['}
+	for i, id := range ids {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(b, int64(id), 10)
+	}
+	return string(append(b, ']'))
 }
 
 // with is all parameters, now first.
@@ -127,9 +143,7 @@ func (p part) with(now time.Time) []any { return append([]any{now}, p.args...) }
 func (sel Selection) parts() (list []part) {
 	switch {
 	case len(sel.IDs) > 0:
-		for _, id := range sel.IDs {
-			list = append(list, part{`j.id = ?2+0`, []any{id}})
-		}
+		list = []part{{`j.id IN (SELECT value FROM json_each(?2))`, []any{numberList(sel.IDs)}}}
 	case len(sel.Envelopes) > 0:
 		for _, e := range sel.Envelopes {
 			list = append(list, part{`j.id BETWEEN ?2 AND ?3`, []any{firstJob(e), lastJob(e)}})
@@ -143,7 +157,7 @@ func (sel Selection) parts() (list []part) {
 }
 
 func (s *Store) changeSlice(ctx context.Context, which part, state string, do func(*tx, JobID) error) (n int64, err error) {
-	sql := fmt.Sprintf(`SELECT j.id, j.destination FROM job j WHERE %s AND %s LIMIT %d`, which.where, state, sliceJobs)
+	sql := fmt.Sprintf(`SELECT j.id, j.destination FROM job j WHERE %s%s AND %s LIMIT %d`, anyTime, which.where, state, sliceJobs)
 	err = s.write(ctx, func(tx *tx) error {
 		var jobs []JobID
 		dests := make(map[int64]bool)
