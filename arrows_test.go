@@ -20,6 +20,8 @@ func arrows() map[string][]string {
 		"limit":      {},
 		"sasl":       {},
 		"listen":     {},
+		"footprint":  {},
+		"peertest":   {},
 		"tlsconn":    {},
 		"deflate":    {},
 		"dns":        {},

@@ -30,6 +30,7 @@ import (
 	"buzon/internal/certs"
 	"buzon/internal/cli"
 	"buzon/internal/config"
+	"buzon/internal/footprint"
 	"buzon/internal/limit"
 	"buzon/internal/listen"
 	"buzon/internal/login"
@@ -148,6 +149,7 @@ func start(ctx context.Context, o options) (*appliance, error) {
 	a.endBackground = end
 	a.running.Go(func() { a.careNightly(background) })
 	a.running.Go(func() { a.send(background) })
+	a.running.Go(func() { a.trim(background) })
 	return a, nil
 }
 
@@ -180,6 +182,21 @@ func (a *appliance) serve(p port) {
 func (a *appliance) send(ctx context.Context) {
 	if err := a.sending.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
 		a.log.Error("sending ended", "err", err)
+	}
+}
+
+// startTime is how long after the ports are open the start is over: keys are looked at and the way out is chosen by then.
+const startTime = 3 * time.Second
+
+// trim gives the memory back that the start needed, once it is over.
+func (a *appliance) trim(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+		return
+	case <-time.After(startTime):
+	}
+	if err := footprint.Trim(); err != nil {
+		a.log.Debug("cannot give back what the start needed", "err", err)
 	}
 }
 

@@ -292,7 +292,16 @@ func TestSendRelayDown(t *testing.T) {
 	}
 	for round := range 2 {
 		submit(5)
-		until(t, "it was tried", func() bool { conns, open, _ := p.counts(); return conns > round && open == 0 })
+		until(t, "it was tried", func() bool {
+			failures := 0
+			for i := range sent {
+				n, _, err := a.store.Destination(t.Context(), fmt.Sprintf("far%d.test", i+1))
+				if failures += n; err != nil {
+					t.Fatal(err)
+				}
+			}
+			return failures > round
+		})
 		if conns, _, _ := p.counts(); conns != round+1 {
 			t.Errorf("%d connections in %d rounds", conns, round+1)
 		}

@@ -16,7 +16,13 @@ import (
 )
 
 // key names the relay as a route.
-func (r Relay) key() string { return "relay:" + r.address() }
+func (r Relay) key() string {
+	key := "relay:" + r.address()
+	if r.For != "" { // it may have another login: its sessions are no others'
+		key += " for " + r.For
+	}
+	return key
+}
 
 // address is HOST:PORT.
 func (r Relay) address() string { return net.JoinHostPort(r.Host, strconv.Itoa(r.Port)) }

@@ -120,7 +120,7 @@ func TestRoute(t *testing.T) {
 		{WayDirect, []Relay{all}, "far.example", Route{"far.example", false, 2}},
 		{WayRelay, []Relay{all}, "far.example", Route{"relay:relay.example:465", true, 3}},
 		{WayRelay, nil, "far.example", Route{"far.example", false, 2}},
-		{WayDirect, []Relay{all, own}, "xn--bcher-kva.example", Route{"relay:spare.example:587", true, 3}},
+		{WayDirect, []Relay{all, own}, "xn--bcher-kva.example", Route{"relay:spare.example:587 for bücher.example", true, 3}},
 		{WayAuto, []Relay{all}, "far.example", Route{"relay:relay.example:465", true, 3}},
 	} {
 		w.useRelays(test.way, test.relays...)

@@ -100,7 +100,7 @@ type Levels struct {
 
 // Route is who shares a limit of connections and the fate of being unreachable.
 type Route struct {
-	Key         string // the domain, or "relay:HOST:PORT"
+	Key         string // the domain, or "relay:HOST:PORT", with " for DOMAIN" for a relay of one domain
 	Relay       bool
 	Connections int // at a time
 }

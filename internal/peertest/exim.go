@@ -21,6 +21,7 @@ wait $!
 const eximMain = `exim_path = {package}/usr/sbin/exim4
 spool_directory = {dir}/queue
 log_file_path = {dir}/log/%slog
+log_selector = -queue_run
 pid_file_path = {dir}/exim.pid
 primary_hostname = {name}
 local_interfaces = {host}
@@ -121,13 +122,17 @@ func setUpExim(p *Peer) (string, error) {
 		}
 		words[3] = strings.NewReplacer("{port}", port, "{reply}", greyReply).Replace(eximGrey)
 	}
+	script := eximScript
+	if p.options.Hold {
+		config, words[3], script = eximHold+config, eximOpen, heldScript(eximStart, eximRelease)
+	}
 	err := errors.Join(
 		p.folder("queue", exim), p.folder("log", exim), p.folder("etc/exim4", root),
 		p.write("etc/exim4/exim4.conf", p.fill(config, words...)),
 		p.write("users", strings.Join(p.options.Users, "\n")+"\n"),
 		p.write("routes", p.eximRoutes()),
 	)
-	return p.fill(eximScript), err
+	return p.fill(script), err
 }
 
 func (p *Peer) eximRoutes() string {

@@ -31,6 +31,10 @@ type Options struct {
 
 	// Grey refuses each pair of sender and recipient for now when it comes first, and takes it the next time.
 	Grey bool
+
+	// Hold takes mail for all domains from everybody and keeps it until Release, which has the program send it as it would
+	// by its defaults. Postfix and Exim have it.
+	Hold bool
 }
 
 // The ports of every server, on an address of its own. They are below those that the kernel gives to others.

@@ -15,11 +15,12 @@ func Postfix() Program {
 }
 
 // The libraries of Postfix lie beside its programs, wherever those are.
-const postfixScript = `export LD_LIBRARY_PATH={package}/usr/lib/postfix
+const postfixStart = `export LD_LIBRARY_PATH={package}/usr/lib/postfix
 {password}
 {package}/usr/lib/postfix/sbin/master -s -c {dir}/config &
-wait $!
 `
+
+const postfixScript = postfixStart + "wait $!\n"
 
 const postfixMain = `compatibility_level = 3.6
 queue_directory = {dir}/queue
@@ -123,6 +124,10 @@ func setUpPostfix(p *Peer) (string, error) {
 		master += postfixLogin
 		password = p.fill(savePassword, "{sasl}", packagePath("sasl2-bin"), "{user}", p.options.User)
 	}
+	script := postfixScript
+	if p.options.Hold {
+		main, script = main+postfixHold, heldScript(postfixStart, postfixRelease)
+	}
 	policy := ""
 	if p.options.Grey {
 		port, err := serveGrey(p.t, talkPolicy)
@@ -140,7 +145,7 @@ func setUpPostfix(p *Peer) (string, error) {
 		p.write("users", p.postfixUsers()),
 		p.write("routes", p.postfixRoutes()),
 	)
-	return p.fill(postfixScript, "{password}", password), err
+	return p.fill(script, "{password}", password), err
 }
 
 // postfixFolders makes what "postfix check" would.

@@ -35,7 +35,9 @@ func (s *Sending) newSender() *outbound.Sender {
 				p, found, err := s.Store.STSPolicy(ctx, domain)
 				return outbound.STSPolicy(p), found, err
 			},
-			Keep: func(ctx context.Context, p outbound.STSPolicy) error { return s.Store.KeepSTSPolicy(ctx, store.STSPolicy(p)) },
+			Keep: func(ctx context.Context, p outbound.STSPolicy) error {
+				return s.Store.KeepSTSPolicy(ctx, store.STSPolicy(p))
+			},
 		},
 		Levels: outbound.Levels{
 			Get: func(ctx context.Context, domain string) (outbound.TLSLevel, time.Time, error) {
@@ -49,7 +51,9 @@ func (s *Sending) newSender() *outbound.Sender {
 				_, since, found, err := s.Store.Noted(ctx, noteLost+domain)
 				return since, found, err
 			},
-			KeepLost: func(ctx context.Context, domain string, _ time.Time) error { return s.Store.Note(ctx, noteLost+domain, "") },
+			KeepLost: func(ctx context.Context, domain string, _ time.Time) error {
+				return s.Store.Note(ctx, noteLost+domain, "")
+			},
 		},
 		Report: s.countTLS,
 		Chosen: s.noteWay,
