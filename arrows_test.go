@@ -42,7 +42,7 @@ func arrows() map[string][]string {
 		"zone":       {"message"},
 		"keyring":    {"store", "dkim"},
 		"report":     {"message", "text"},
-		"onward":     {"store", "message", "report"},
+		"onward":     {"store", "message", "report", "spool"},
 		"queue":      {"message", "report", "smtpclient", "store"},
 		"sending":    {"dkim", "dns", "keyring", "message", "onward", "outbound", "queue", "report", "smtpclient", "store", "text"},
 		"admin":      {"store", "config", "message", "cli", "text", "dns", "keyring", "outbound", "sending", "zone"},

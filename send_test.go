@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"mime/quotedprintable"
 	"strings"
 	"testing"
 	"time"
@@ -195,4 +197,28 @@ func dkimRecord(a *testAppliance, name string) ([]string, error) {
 		}
 	}
 	return nil, err
+}
+
+// Lines that some servers refuse are encoded before the message is signed.
+func TestSendLongLines(t *testing.T) {
+	t.Parallel()
+	s := startSink(t, nil)
+	a := startWithAna(t, inWorld(elsewhere(s)))
+	long := strings.Repeat("word = ", 250)
+	mail := "From: ana@example.test\nTo: luis@elsewhere.test\nSubject: long\nMIME-Version: 1.0\nContent-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n" + long + "\n"
+	if err := submitMail(sender(t, a), nil, plainly("luis@elsewhere.test"), mail); err != nil {
+		t.Fatal(err)
+	}
+	got := s.await(t, 1)[0].data
+	for line := range strings.SplitSeq(got, "\r\n") {
+		if len(line) > 998 {
+			t.Errorf("a line of %d octets left", len(line))
+		}
+	}
+	checkSignatures(t, a, got)
+	_, body, _ := strings.Cut(got, "\r\n\r\n")
+	text, err := io.ReadAll(quotedprintable.NewReader(strings.NewReader(body)))
+	if err != nil || strings.TrimRight(string(text), "\r\n") != strings.TrimRight(long, " ") && strings.TrimRight(string(text), "\r\n") != long {
+		t.Errorf("the text changed: %q %v", text, err)
+	}
 }

@@ -315,7 +315,7 @@ func (s *smtpSession) roomFor(accounts []store.Account) error {
 
 // Data implements smtp.Session: the message. Its success is a reply too, with the id under which the log knows it.
 func (s *smtpSession) Data(r io.Reader) error {
-	body, err := spool.Spool{
+	rules := spool.Spool{
 		Dir:       s.dataDir,
 		Memory:    s.limits.SpoolMemory,
 		MaxSize:   s.messageSize(),
@@ -324,11 +324,17 @@ func (s *smtpSession) Data(r io.Reader) error {
 		// RFC 3030 §3: only a BINARYMIME message may hold CR and LF by themselves.
 		Strict: s.mail.options.Body != smtp.BodyBinaryMIME,
 		Drain:  true,
-	}.Receive(s.conn.Message(r))
+	}
+	body, err := rules.Receive(s.conn.Message(r))
 	if err != nil {
 		return s.badBody(err)
 	}
-	defer body.Close()
+	defer func() { body.Close() }()
+	if s.kind == submit {
+		if body, err = onward.FoldLines(body, rules); err != nil {
+			return s.later("convert", err)
+		}
+	}
 	id := strings.ToLower(rand.Text()[:12])
 	if err := s.accept(id, body); err != nil {
 		return err

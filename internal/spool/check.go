@@ -12,6 +12,7 @@ type check struct {
 	header   int  // octets of the header so far
 	line     int  // octets of the current line so far, CR included
 	cr       bool // the last octet was a CR
+	longest  int  // octets of the longest line so far, with its end; only with Strict
 }
 
 // octets checks the next piece. It stops at the first offence.
@@ -44,6 +45,7 @@ func (c *check) piece(p []byte, whole bool) error {
 		return err
 	}
 	c.line += len(p)
+	c.longest = max(c.longest, c.line)
 	if c.spool.Strict && c.spool.MaxLine > 0 && c.line > c.spool.MaxLine {
 		return fmt.Errorf("%w: over %d octets", ErrLineTooLong, c.spool.MaxLine)
 	}

@@ -109,6 +109,7 @@ func (s Spool) end(b *Body, rules *check) error {
 	if err := rules.end(); err != nil {
 		return err
 	}
+	b.longest = rules.longest
 	if b.file == nil {
 		return nil
 	}
@@ -128,10 +129,11 @@ func (s Spool) drain(err, readErr error, r io.Reader, b *Body) error {
 
 // Body is a received body. Its Readers may be used concurrently, but not after Close.
 type Body struct {
-	buf  *[bufferSize]byte // nil once it is given back
-	held int               // octets in buf
-	size int64             // octets in all
-	file *os.File          // nil while all is in buf
+	buf     *[bufferSize]byte // nil once it is given back
+	held    int               // octets in buf
+	size    int64             // octets in all
+	longest int               // octets of the longest line with its end
+	file    *os.File          // nil while all is in buf
 }
 
 // Reader gives a new reader of the whole body.
@@ -159,6 +161,9 @@ func (b *Body) ReadAt(p []byte, off int64) (int, error) {
 
 // Size is the size of the body in octets.
 func (b *Body) Size() int64 { return b.size }
+
+// Longest is the octets of the longest line, its end included, of a body that was received with Strict.
+func (b *Body) Longest() int { return b.longest }
 
 // Close gives memory and file back. Calling it again does nothing.
 func (b *Body) Close() error {
