@@ -70,7 +70,7 @@ func (a *testAppliance) addr(service string) string {
 // tls is the configuration of a client that trusts the appliance, as "localhost".
 func (a *testAppliance) tls() *tls.Config {
 	roots := x509.NewCertPool()
-	roots.AddCert(a.certs.Leaf())
+	roots.AddCert(a.certs.Leaf(&tls.ConnectionState{ServerName: "localhost"}))
 	return &tls.Config{RootCAs: roots, ServerName: "localhost"}
 }
 

@@ -165,7 +165,7 @@ func TestSettingsCommands(t *testing.T) {
 		{args: "settings get server.name", out: "mail.example.org\n"},
 		{args: "settings unset server.name", out: "server.name is now: -"},
 		{args: "settings unset server.nam", status: 1, err: "Did you mean"},
-		{args: "settings list", out: "pop3.keep-days          0      Days after"},
+		{args: "settings list", out: "Days after its arrival until mail"},
 		// Every kind of setting says what it may be.
 		{args: "settings set server.name 'not a host'", status: 1, err: "It must be a host name such as mail.example.org"},
 		{args: "settings set language fr", status: 1, err: `language cannot be "fr". It must be one of: en, es`},

@@ -29,6 +29,7 @@ import (
 //	quota ana@example.test 1000          what the account may hold, in octets
 //	set pop3.mark-seen true              a setting
 //	deliver ana@example.test             a message, its lines follow behind "| "
+//	index                                the search index is brought up to date
 //	connect name service                 a connection to "smtp", "imaps", …; by name the current one
 //	use name                             another connection becomes the current one
 //	tls                                  the client's side of STARTTLS
@@ -118,6 +119,8 @@ func (d *dialog) step(line string) {
 		d.must(d.a.store.SetQuota(ctx, d.address(args[0]), octets))
 	case "deliver":
 		d.to = args[0]
+	case "index":
+		d.must(d.a.store.UpdateIndex(ctx))
 	case "connect":
 		d.connect(args[0], args[1])
 	case "use":

@@ -337,7 +337,11 @@ func (b *imapBox) Close() {}
 // View implements imap.Box.
 func (b *imapBox) View(ctx context.Context) (imap.View, error) {
 	v, err := b.store.View(ctx, b.id)
-	return imap.View{Mailbox: imapMailbox(&v.Mailbox), UIDs: v.UIDs, RecentFrom: b.recentFrom}, imapError(err)
+	if err != nil {
+		return imap.View{}, imapError(err)
+	}
+	unseen, err := b.store.FirstUnseen(ctx, b.id)
+	return imap.View{Mailbox: imapMailbox(&v.Mailbox), UIDs: v.UIDs, RecentFrom: b.recentFrom, FirstUnseen: unseen}, imapError(err)
 }
 
 // Keywords implements imap.Box.

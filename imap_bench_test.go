@@ -139,3 +139,31 @@ func BenchmarkIMAPFetch(b *testing.B) {
 		})
 	}
 }
+
+// SELECT of 100,000 messages (bar: 1 ms), wherever the first unseen one is.
+func BenchmarkIMAPSelect(b *testing.B) {
+	a := startWithAna(b)
+	acc, err := a.store.Account(b.Context(), message.Address{Local: "ana", Domain: "example.test"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	fillBench(b, a, acc.ID, "INBOX", 100_000, 1)
+	s := dialRaw(b, a)
+	s.do(b, "SELECT INBOX")
+	for _, c := range []struct{ name, store string }{
+		{"all unseen", "STORE 1 -FLAGS.SILENT (\\Seen)"},
+		{"unseen at the end", "STORE 1:99990 +FLAGS.SILENT (\\Seen)"},
+		{"unseen in the middle", "STORE 1:50000,50002:100000 +FLAGS.SILENT (\\Seen)"},
+		{"all seen", "STORE 1:* +FLAGS.SILENT (\\Seen)"},
+	} {
+		s.do(b, c.store)
+		if strings.Contains(c.name, "middle") {
+			s.do(b, "STORE 50001 -FLAGS.SILENT (\\Seen)")
+		}
+		b.Run(c.name, func(b *testing.B) {
+			for b.Loop() {
+				s.do(b, "SELECT INBOX")
+			}
+		})
+	}
+}

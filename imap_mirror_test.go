@@ -33,6 +33,7 @@ type mirror struct {
 	command string // that runs
 	list    []mirrored
 	highest int64 // every change up to here was told
+	stands  int64 // the last HIGHESTMODSEQ of the command, 0 for none
 	asOf    int   // two.changes when it was last told of everything
 	code    string
 }
@@ -69,7 +70,7 @@ func (m *mirror) plainSelect() string {
 
 func (m *mirror) begin(command string) {
 	m.tag++
-	m.command = command
+	m.command, m.stands = command, 0
 	line := fmt.Sprintf("%s%d %s\r\n", m.name, m.tag, command)
 	m.note(">", line)
 	_, err := io.WriteString(m.conn, line)
@@ -149,7 +150,8 @@ func (m *mirror) take(line string) {
 
 func (m *mirror) readCode(code string) {
 	if n, ok := strings.CutPrefix(code, "HIGHESTMODSEQ "); ok {
-		m.highest = max(m.highest, m.number(n))
+		m.stands = m.number(n)
+		m.highest = max(m.highest, m.stands)
 	}
 }
 
@@ -425,14 +427,18 @@ func (m *mirror) difference(truth []mirrored) string {
 func (m *mirror) comeBack() {
 	since := m.highest
 	listed := m.rnd.IntN(3)
-	if listed == 1 && !m.mode.uidOnly && len(m.list) > 0 && m.rnd.IntN(2) == 0 {
+	if !m.mode.uidOnly && len(m.list) > 0 && m.rnd.IntN(2) == 0 {
 		// It sees modseqs above removals that it may not be told of in this
-		// command, and takes them for where it stands. Its list of UIDs makes up for it.
-		m.run("FETCH 1:%d (UID FLAGS MODSEQ)", len(m.list))
+		// command, and takes them for where it stands, unless it is told (RFC 7162 §3.2.5.1).
 		m.learn()
+		m.run("FETCH 1:%d (UID FLAGS MODSEQ)", len(m.list))
 		for _, e := range m.list {
 			since = max(since, e.modSeq)
 		}
+		if m.stands > 0 {
+			since = m.stands
+		}
+		m.learn() // what came meanwhile
 	}
 	m.conn.Close()
 	m.note("*", "the connection is lost")

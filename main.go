@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -26,17 +27,21 @@ import (
 	"syscall"
 	"time"
 
+	"buzon/internal/acme"
 	"buzon/internal/admin"
 	"buzon/internal/certs"
 	"buzon/internal/cli"
 	"buzon/internal/config"
 	"buzon/internal/footprint"
+	"buzon/internal/gate"
+	"buzon/internal/judge"
 	"buzon/internal/limit"
 	"buzon/internal/listen"
 	"buzon/internal/login"
 	"buzon/internal/onward"
 	"buzon/internal/sending"
 	"buzon/internal/store"
+	"buzon/internal/trust"
 	"buzon/internal/zone"
 	"buzon/web"
 )
@@ -57,9 +62,12 @@ type appliance struct {
 	log     *slog.Logger
 	limits  config.Limits
 	certs   *certs.Source
+	trust   *trust.Trust
 	door    *login.Door
 	sending *sending.Sending
 	onward  *onward.Desk
+	gate    *gate.Gate
+	judge   *judge.Judge
 	conns   *limit.Conns // the servers put their listeners behind it, with a refusal in their own protocol
 	now     func() time.Time
 	dataDir string // the folder of the file; what is too big for memory is spooled there
@@ -95,7 +103,8 @@ type port struct {
 // services are the ports of a mail server (RFC 8314 §7, RFC 6409), and 2525 for networks that block 587.
 func (a *appliance) services(port func(standard int) int) []service {
 	receive, submit, pop3, imap, site := newSMTP(a, receive), newSMTP(a, submit), newPOP3(a), newIMAP(a), a.newSite()
-	a.servers = []server{receive, submit, pop3, imap, site}
+	plain := a.newPlain()
+	a.servers = []server{receive, submit, pop3, imap, site, plain}
 	return []service{
 		{listen.Spec{Name: "smtp", Port: port(25)}, false, receive, "serve_receive"},
 		{listen.Spec{Name: "smtps", Port: port(465)}, true, submit, "serve_submit"},
@@ -106,20 +115,25 @@ func (a *appliance) services(port func(standard int) int) []service {
 		{listen.Spec{Name: "imap", Port: port(143)}, false, imap, "serve_imap"},
 		{listen.Spec{Name: "imaps", Port: port(993)}, true, imap, "serve_imap"},
 		{listen.Spec{Name: "https", Port: port(443)}, true, site, "serve_https"},
+		{listen.Spec{Name: "http", Port: port(80)}, false, plain, "serve_http"},
 	}
 }
 
-// newSite is what other mail servers, and later people, fetch over HTTPS.
+// newSite is what other mail servers, and later people, fetch over HTTPS. On its port the authority may look, too.
 func (a *appliance) newSite() server {
 	site := &web.Site{
 		Ours:   a.store.IsLocalDomain,
 		Policy: func() string { return zone.Policy(a.name(), a.certs.Trusted(a.name())) },
 		Log:    a.log,
 	}
-	return web.NewServer(site, a.certs.TLSConfig("http/1.1"), func(l net.Listener) net.Listener {
-		return limit.Listener(l, a.conns, nil)
-	})
+	return web.NewServer(site.Handler(), a.log, a.certs.TLSConfig("h2", "http/1.1", acme.ALPN), a.capped)
 }
+
+// newPlain is port 80, where the authority that gives certificates looks whether a name is ours (RFC 8555 §8.3).
+func (a *appliance) newPlain() server { return web.NewServer(&a.trust.Answers, a.log, nil, a.capped) }
+
+// capped puts a listener behind the caps on connections, for protocols that have no words of refusal.
+func (a *appliance) capped(l net.Listener) net.Listener { return limit.Listener(l, a.conns, nil) }
 
 // options say where an appliance is, not what it does: that is in its file.
 type options struct {
@@ -130,7 +144,11 @@ type options struct {
 	log     *slog.Logger
 	limits  config.Limits
 	now     func() time.Time
+	clock   *trust.Clock           // behind now; nil: now is right
 	outside func(*sending.Options) // a test seam: the world in which mail is sent
+	home    func(netip.Addr) bool  // a test seam: which clients are of our own network
+	// A test seam: the authority that is asked for certificates. There is none in a world of a test that does not say which.
+	authority func(*trust.Options)
 }
 
 // start opens the file and the ports, and serves. ctx is for the start alone; stop ends the appliance.
@@ -149,6 +167,8 @@ func start(ctx context.Context, o options) (*appliance, error) {
 	a.endBackground = end
 	a.running.Go(func() { a.careNightly(background) })
 	a.running.Go(func() { a.send(background) })
+	a.running.Go(func() { a.trust.Run(background) })
+	a.running.Go(func() { a.gate.Run(background) })
 	a.running.Go(func() { a.trim(background) })
 	return a, nil
 }
@@ -217,6 +237,8 @@ func (a *appliance) announce(ctx context.Context, c *cli.Console, data string) {
 		encryption := "STARTTLS"
 		if p.implicitTLS {
 			encryption = "TLS"
+		} else if p.Name == "http" {
+			encryption = "-"
 		}
 		rows = append(rows, []string{p.Name, p.Addr().String(), encryption, c.Say(p.purpose)})
 	}
@@ -293,10 +315,13 @@ func run(ctx context.Context, c *cli.Console, outside func(*sending.Options)) in
 	if err != nil {
 		return c.Report(err)
 	}
-	o := options{data: data, log: c.Log(cmd.LogLevel), limits: config.DefaultLimits(), now: time.Now, outside: outside}
+	o := options{data: data, log: c.Log(cmd.LogLevel), limits: config.DefaultLimits(), outside: outside}
+	o.clock = trust.NewClock(o.log)
+	o.now = o.clock.Now
 	desk := admin.NewDesk(c, o.data, admin.Doors{
 		Store:   func(ctx context.Context) (*store.Store, error) { return openFile(ctx, o) },
 		Sending: func(ctx context.Context, st *store.Store) (*sending.Sending, error) { return openSending(ctx, st, o) },
+		Name:    serverName,
 	})
 	call.BindTo(ctx, (*context.Context)(nil))
 	err = call.Run(o, desk)

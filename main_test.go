@@ -16,6 +16,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"buzon/internal/certs"
 	"buzon/internal/cli"
 	"buzon/internal/text"
 )
@@ -336,7 +337,7 @@ func TestCertificateIsKept(t *testing.T) {
 				t.Fatal(err)
 			}
 			conn.Close()
-			fingerprints = append(fingerprints, a.certs.Fingerprint())
+			fingerprints = append(fingerprints, certs.Fingerprint(a.certs.Leaf(nil)))
 		})
 	}
 	if len(fingerprints) != 2 || fingerprints[0] != fingerprints[1] {

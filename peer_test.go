@@ -16,16 +16,16 @@ import (
 type peer struct {
 	addr string // of loopback
 
-	offers []string                       // lines of EHLO
-	cert   *tls.Certificate               // nil: no STARTTLS
-	at     func(stage string) (goOn bool) // told before each reply is said; false ends the connection there
+	offers []string         // lines of EHLO
+	cert   *tls.Certificate // nil: no STARTTLS
 
 	mu    sync.Mutex
-	talks []trouble // of the connections to come; those after them go well
-	conns int       // there have been
-	open  int       // there are
-	mails []sunk    // it took
-	heard []string  // MAIL and RCPT commands
+	at    func(stage string) (goOn bool) // told before each reply is said; false ends the connection there
+	talks []trouble                      // of the connections to come; those after them go well
+	conns int                            // there have been
+	open  int                            // there are
+	mails []sunk                         // it took
+	heard []string                       // MAIL and RCPT commands
 	over  chan struct{}
 }
 
@@ -146,7 +146,7 @@ type talk struct {
 
 // say says the good reply, or what is wrong in its place. It tells whether the connection goes on.
 func (x *talk) say(stage, good string) bool {
-	if x.at != nil && !x.at(stage) {
+	if !x.reaches(stage) {
 		return false
 	}
 	reply, wrong := x.trouble[stage]
@@ -162,6 +162,14 @@ func (x *talk) say(stage, good string) bool {
 	}
 	_, err := io.WriteString(x.conn, strings.ReplaceAll(reply, "\n", "\r\n")+"\r\n")
 	return err == nil && !strings.HasPrefix(reply, "421")
+}
+
+// reaches tells whether the connection goes on there.
+func (p *peer) reaches(stage string) bool {
+	p.mu.Lock()
+	at := p.at
+	p.mu.Unlock()
+	return at == nil || at(stage)
 }
 
 func (x *talk) command(line string) bool {
@@ -256,7 +264,7 @@ func (x *talk) body() bool {
 		b.WriteString(strings.TrimPrefix(line, "."))
 		if !half && b.Len() > 4000 {
 			half = true
-			if x.at != nil && !x.at("body") || x.trouble["body"] != "" {
+			if !x.reaches("body") || x.trouble["body"] != "" {
 				return x.trouble["body"] == hang && x.say("body", "")
 			}
 		}
@@ -267,7 +275,7 @@ func (x *talk) body() bool {
 		x.mails = append(x.mails, x.mail)
 		x.mu.Unlock()
 	}
-	return x.say("end", "250 2.0.0 taken") && (x.at == nil || x.at("after"))
+	return x.say("end", "250 2.0.0 taken") && x.reaches("after")
 }
 
 // until waits for what nobody tells the end of.

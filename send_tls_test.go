@@ -1,24 +1,11 @@
 package main
 
 import (
-	"bytes"
-	"compress/gzip"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/tls"
-	"crypto/x509"
-	"encoding/base64"
-	"encoding/json"
-	"encoding/pem"
 	"fmt"
-	"io"
-	"math/big"
-	"mime"
-	"mime/multipart"
-	"net/mail"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,44 +14,6 @@ import (
 
 	"buzon/internal/store"
 )
-
-// authority is one that the world trusts. The certificates of a test are valid whatever its clock says.
-type authority struct {
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-}
-
-func newAuthority(t testing.TB) *authority {
-	t.Helper()
-	a := &authority{}
-	a.cert, a.key = a.sign(t, &x509.Certificate{IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign})
-	return a
-}
-
-// sign makes a certificate, which is its own authority where there is none yet.
-func (a *authority) sign(t testing.TB, template *x509.Certificate) (*x509.Certificate, *ecdsa.PrivateKey) {
-	t.Helper()
-	key := must[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
-	template.SerialNumber = must[*big.Int](t)(rand.Int(rand.Reader, big.NewInt(1<<62)))
-	template.NotBefore, template.NotAfter = time.Unix(0, 0), time.Unix(1<<33, 0)
-	parent, signer := a.cert, a.key
-	if parent == nil {
-		parent, signer = template, key
-	}
-	der := must[[]byte](t)(x509.CreateCertificate(rand.Reader, template, parent, key.Public(), signer))
-	return must[*x509.Certificate](t)(x509.ParseCertificate(der)), key
-}
-
-// names makes a server's certificate.
-func (a *authority) names(t testing.TB, names ...string) *tls.Certificate {
-	t.Helper()
-	leaf, key := a.sign(t, &x509.Certificate{DNSNames: names, KeyUsage: x509.KeyUsageDigitalSignature})
-	return &tls.Certificate{Certificate: [][]byte{leaf.Raw}, PrivateKey: key, Leaf: leaf}
-}
-
-func (a *authority) pem() string {
-	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw}))
-}
 
 // withPolicy publishes an MTA-STS policy of a domain.
 func (w world) withPolicy(domain, mode, mx string) world {
@@ -288,119 +237,79 @@ func TestSendRequireTLS(t *testing.T) {
 	}
 }
 
-// A day later the domain is told what became of TLS (RFC 8460), signed, in a packed file.
-func TestSendTLSReport(t *testing.T) {
+// A policy that was had once binds for its time, although somebody takes it out of the DNS (RFC 8461 §10.2), and after a
+// restart.
+func TestSendPolicyIsKept(t *testing.T) {
 	t.Parallel()
 	trusted := newAuthority(t)
-	good, wrong := startSink(t, trusted.names(t, "mx.good.test")), startSink(t, trusted.names(t, "mx.other.test"))
-	reports := startSink(t, nil)
-	w := world{Roots: trusted.pem()}.withMX("good.test", "mx.good.test", 10, good.addr).
-		withMX("wrong.test", "mx.wrong.test", 10, wrong.addr).with("reports.test", reports.addr).
-		withPolicy("wrong.test", "testing", "mx.wrong.test")
-	w.Zone += `
-		_smtp._tls.wrong.test TXT "v=TLSRPTv1; rua=mailto:tls@reports.test"`
+	wrong := startPeer(t, func(p *peer) { p.cert = trusted.names(t, "mx.other.test") })
+	w := world{Roots: trusted.pem()}.withMX("sts.test", "mx.sts.test", 10, wrong.addr)
 	data := filepath.Join(t.TempDir(), "home.db")
 	var c clock
-	c.ahead.Store(int64(untilNoon())) // so that all is on one day
-	day := c.now().UTC().Format(time.DateOnly)
-	t.Run("today", func(t *testing.T) {
-		a := startWithAna(t, inWorld(w), c.rules, func(o *options) { o.data = data })
-		client := sender(t, a)
-		for i, to := range []string{"luis@good.test", "luis@wrong.test", "eva@wrong.test"} {
-			if err := submitMail(client, nil, plainly(to), letter(to, fmt.Sprint(i))); err != nil {
+	once := func(w world, to string) func(*testing.T) {
+		return func(t *testing.T) {
+			a := startWithAna(t, inWorld(w), c.rules, func(o *options) { o.data = data })
+			if err := submitMail(sender(t, a), nil, plainly(to), letter(to, "safe")); err != nil {
 				t.Fatal(err)
 			}
-			emptied(t, a) // so that each has a connection of its own
+			until(t, to+" was tried", func() bool { return len(fates(t, a, to)) > 0 })
+			if fate := fates(t, a, to)[0]; fate.Reply.Enhanced != [3]int{4, 7, 5} {
+				t.Errorf("%+v", fate)
+			}
 		}
-		good.await(t, 1)
-		wrong.await(t, 2)
-	})
-	c.ahead.Add(int64(24 * time.Hour))
+	}
+	t.Run("published", once(w.withPolicy("sts.test", "enforce", "mx.sts.test"), "luis@sts.test"))
+	if t.Failed() {
+		return
+	}
+	c.ahead.Add(int64(3 * 24 * time.Hour))
 	a := startTest(t, inWorld(w), c.rules, func(o *options) { o.data = data })
-	got := reports.await(t, 1)[0]
-	if got.from != "" || strings.Join(got.to, " ") != "tls@reports.test" {
-		t.Errorf("from %q to %q", got.from, got.to)
-	}
-	checkSignatures(t, a, got.data)
-	for _, want := range []string{"TLS-Report-Domain: wrong.test\r\n", "TLS-Report-Submitter: example.test\r\n", "Subject: Report Domain: wrong.test\r\n"} {
-		if !strings.Contains(got.data, want) {
-			t.Errorf("no %q in\n%s", want, got.data)
-		}
-	}
-	checkTLSReport(t, unpackTLSReport(t, got.data), day)
-	emptied(t, a)
-	until(t, "the day is forgotten", func() bool {
-		return len(must[[]store.TLSResult](t)(a.store.TLSResults(t.Context(), day))) == 0
-	})
-}
-
-// untilNoon is how long it is to the next noon of UTC.
-func untilNoon() time.Duration {
-	now := time.Now().UTC()
-	noon := now.Truncate(24 * time.Hour).Add(12 * time.Hour)
-	if noon.Before(now) {
-		noon = noon.Add(24 * time.Hour)
-	}
-	return noon.Sub(now)
-}
-
-// tlsReport is what a receiver reads (RFC 8460 §4.4).
-type tlsReport struct {
-	Organization string            `json:"organization-name"`
-	Range        map[string]string `json:"date-range"`
-	Contact      string            `json:"contact-info"`
-	ID           string            `json:"report-id"`
-	Policies     []struct {
-		Policy struct {
-			Type    string   `json:"policy-type"`
-			Strings []string `json:"policy-string"`
-			Domain  string   `json:"policy-domain"`
-			MX      []string `json:"mx-host"`
-		} `json:"policy"`
-		Summary  map[string]int64 `json:"summary"`
-		Failures []map[string]any `json:"failure-details"`
-	} `json:"policies"`
-}
-
-func unpackTLSReport(t *testing.T, text string) (r tlsReport) {
-	t.Helper()
-	m := must[*mail.Message](t)(mail.ReadMessage(strings.NewReader(text)))
-	kind, words, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
-	if err != nil || kind != "multipart/report" || words["report-type"] != "tlsrpt" {
-		t.Fatalf("%s %v: %v", kind, words, err)
-	}
-	parts := multipart.NewReader(m.Body, words["boundary"])
-	must[*multipart.Part](t)(parts.NextPart()) // for people
-	part := must[*multipart.Part](t)(parts.NextPart())
-	if kind := part.Header.Get("Content-Type"); kind != "application/tlsrpt+gzip" {
-		t.Errorf("the second part is %s", kind)
-	}
-	packed := must[[]byte](t)(io.ReadAll(base64.NewDecoder(base64.StdEncoding, part)))
-	if err := json.NewDecoder(must[*gzip.Reader](t)(gzip.NewReader(bytes.NewReader(packed)))).Decode(&r); err != nil {
+	if err := submitMail(sender(t, a), nil, plainly("eva@sts.test"), letter("eva", "safe too")); err != nil {
 		t.Fatal(err)
 	}
-	return r
+	until(t, "it was tried", func() bool { return waiting(t, a)["eva@sts.test"].Reply.Code != 0 })
+	if said := wrong.commands(); said != "" {
+		t.Errorf("the server was told %s", said)
+	}
+	c.passUntil(t, a, 97*time.Hour, "the policy ran out", func() bool { // max_age is a week
+		return slices.ContainsFunc(wrong.all(), func(m sunk) bool { return strings.Join(m.to, " ") == "eva@sts.test" })
+	})
 }
 
-func checkTLSReport(t *testing.T, r tlsReport, day string) {
-	t.Helper()
-	if r.Organization != "example.test" || r.Range["start-datetime"] != day+"T00:00:00Z" || r.Range["end-datetime"] != day+"T23:59:59Z" ||
-		!strings.Contains(r.Contact, "@example.test") || r.ID == "" {
-		t.Errorf("%+v", r)
+// TLS that was missing for an hour and came back is no excuse, days later, when it is missing again.
+func TestSendDowngradeAgain(t *testing.T) {
+	t.Parallel()
+	without := trouble{"offers": "SIZE"}
+	p := startPeer(t, troubled(nil, without, nil, without, without, without), func(p *peer) { p.cert = newAuthority(t).names(t, "mx") })
+	var c clock
+	a := startWithAna(t, inWorld(world{}.with("was.test", p.addr)), c.rules)
+	client := sender(t, a)
+	submit := func(to string) {
+		t.Helper()
+		if err := submitMail(client, nil, plainly(to), letter(to, "private")); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if len(r.Policies) != 1 {
-		t.Fatalf("%d policies", len(r.Policies))
+	held := func(to string) {
+		t.Helper()
+		until(t, to+" was tried", func() bool { return waiting(t, a)[to].Reply.Code != 0 || len(waiting(t, a)) == 0 })
+		if job := waiting(t, a)[to]; job.Reply.Enhanced != [3]int{4, 7, 5} {
+			t.Fatalf("%s is not held back: %q", to, job.Reply.String())
+		}
 	}
-	p := r.Policies[0]
-	if p.Policy.Type != "sts" || p.Policy.Domain != "wrong.test" || strings.Join(p.Policy.MX, " ") != "mx.wrong.test" ||
-		!strings.Contains(strings.Join(p.Policy.Strings, "\n"), "mode: testing") {
-		t.Errorf("%+v", p.Policy)
-	}
-	if p.Summary["total-successful-session-count"] != 0 || p.Summary["total-failure-session-count"] != 2 || len(p.Failures) != 1 {
-		t.Fatalf("%+v, %d kinds of failures", p.Summary, len(p.Failures))
-	}
-	f := p.Failures[0]
-	if f["result-type"] != "certificate-host-mismatch" || f["receiving-mx-hostname"] != "mx.wrong.test" || f["failed-session-count"] != 2.0 {
-		t.Errorf("%+v", f)
+	submit("a@was.test")
+	p.await(t, 1)
+	emptied(t, a)
+	c.pass(a, 2*time.Hour)
+	submit("b@was.test")
+	held("b@was.test")
+	c.passUntil(t, a, time.Hour, "it went with TLS", func() bool { return len(waiting(t, a)) == 0 })
+	c.pass(a, 4*24*time.Hour)
+	submit("c@was.test")
+	held("c@was.test")
+	for _, m := range p.all() {
+		if !m.tls {
+			t.Errorf("%q was sent in the clear", m.to)
+		}
 	}
 }

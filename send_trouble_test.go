@@ -3,11 +3,10 @@ package main
 import (
 	"fmt"
 	"maps"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-
-	"buzon/internal/store"
 )
 
 // with adds a domain whose mail goes to a server.
@@ -35,7 +34,7 @@ func letter(to, subject string) string {
 
 // longLetter is one that takes many writes.
 func longLetter(to, subject string) string {
-	return letter(to, subject) + strings.Repeat(strings.Repeat("0123456789", 7)+"\n", 10000)
+	return letter(to, subject) + strings.Repeat(strings.Repeat("0123456789", 7)+"\n", 1500)
 }
 
 // troubles are servers that fail once and take the message the second time.
@@ -271,14 +270,14 @@ func TestSendBrokenTLS(t *testing.T) {
 func TestSendRelayDown(t *testing.T) {
 	t.Parallel()
 	p := startPeer(t, troubled(trouble{"greeting": drop}, trouble{"greeting": "421 4.3.2 Starting"}))
+	data := filepath.Join(t.TempDir(), "home.db")
+	for _, args := range []string{"settings set send.way relay", "relay set 127.0.0.1:2525"} { // before it runs: a new relay is tried at once
+		if got := buzon(t, "", append(words(args), "--data", data)...); got.status != 0 {
+			t.Fatalf("%s: %+v", args, got)
+		}
+	}
 	var c clock
-	a := startWithAna(t, inWorld(world{Ports: map[string]string{"127.0.0.1:2525": p.addr}}), c.rules)
-	if err := a.store.SetRelay(t.Context(), store.Relay{Host: "127.0.0.1", Port: 2525, TLS: "none"}); err != nil {
-		t.Fatal(err)
-	}
-	if err := a.store.Set(t.Context(), "send.way", "relay"); err != nil {
-		t.Fatal(err)
-	}
+	a := startWithAna(t, inWorld(world{Ports: map[string]string{"127.0.0.1:2525": p.addr}}), c.rules, func(o *options) { o.data = data })
 	client := sender(t, a)
 	sent := 0
 	submit := func(n int) { // which also has the queue look at the clock
@@ -317,5 +316,37 @@ func TestSendRelayDown(t *testing.T) {
 		if done := fates(t, a, fmt.Sprintf("luis@far%d.test", i+1)); len(done) == 0 || done[0].Host != "127.0.0.1" {
 			t.Errorf("%+v", done)
 		}
+	}
+}
+
+// More recipients than one envelope may have (RFC 5321 §4.5.3.1.8) go in several, over one connection, each once.
+func TestSendMany(t *testing.T) {
+	t.Parallel()
+	p := startPeer(t)
+	a := startWithAna(t, inWorld(world{}.with("far.test", p.addr)))
+	var to []string
+	for i := range 190 {
+		to = append(to, fmt.Sprintf("r%d@far.test", i))
+	}
+	if err := submitMail(sender(t, a), nil, plainly(to...), letter("all", "many")); err != nil {
+		t.Fatal(err)
+	}
+	emptied(t, a)
+	seen := map[string]int{}
+	for _, m := range p.all() {
+		if len(m.to) > 100 {
+			t.Errorf("%d recipients at once", len(m.to))
+		}
+		for _, r := range m.to {
+			seen[r]++
+		}
+	}
+	for _, r := range to {
+		if seen[r] != 1 {
+			t.Errorf("%s has it %d times", r, seen[r])
+		}
+	}
+	if conns, _, mails := p.counts(); conns != 1 || mails != 2 {
+		t.Errorf("%d messages over %d connections", mails, conns)
 	}
 }

@@ -9,12 +9,15 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
 
+	"buzon/internal/gate"
+	"buzon/internal/judge"
 	"buzon/internal/limit"
 	"buzon/internal/login"
 	"buzon/internal/message"
@@ -42,6 +45,7 @@ type smtpServer struct {
 
 	mu        sync.Mutex
 	listeners []*smtpconn.Listener
+	accepting sync.WaitGroup
 }
 
 func newSMTP(a *appliance, kind smtpKind) server {
@@ -74,6 +78,8 @@ func (s *smtpServer) Serve(l net.Listener, implicitTLS bool) error {
 	}
 	if s.kind == submit {
 		opt.UntrustedOctets, opt.UntrustedTime = s.limits.PreLoginOctets, s.limits.PreLoginTime
+	} else {
+		opt.Guest = func(c *smtpconn.Conn) smtpconn.Guest { return judge.Guest(context.Background(), s.gate, c) }
 	}
 	if implicitTLS {
 		refuse = nil // a peer that waits for TLS cannot read a line
@@ -81,8 +87,13 @@ func (s *smtpServer) Serve(l net.Listener, implicitTLS bool) error {
 	wrapped := smtpconn.NewListener(limit.Listener(l, s.conns, refuse), opt)
 	s.mu.Lock()
 	s.listeners = append(s.listeners, wrapped)
+	s.accepting.Add(1)
 	s.mu.Unlock()
-	return s.inner.Serve(wrapped)
+	defer s.accepting.Done()
+	if err := s.inner.Serve(wrapped); !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
 }
 
 // Shutdown implements server.
@@ -91,9 +102,16 @@ func (s *smtpServer) Shutdown(ctx context.Context) error {
 	listeners := s.listeners
 	s.mu.Unlock()
 	for _, l := range listeners {
+		l.Close() // the library would still count connections that come while it waits for the others
+	}
+	s.accepting.Wait()
+	for _, l := range listeners {
 		l.Drain()
 	}
 	err := s.inner.Shutdown(ctx)
+	if errors.Is(err, net.ErrClosed) {
+		err = nil
+	}
 	for _, l := range listeners {
 		l.CloseAll()
 	}
@@ -117,6 +135,7 @@ type smtpSession struct {
 	helo   func() string
 	peer   login.Peer
 
+	guest   *gate.Session  // of who comes from the world
 	account *store.Account // who logged in
 	mail    *envelope      // after MAIL
 }
@@ -134,8 +153,9 @@ func (s *smtpServer) newSession(c *smtp.Conn) (smtp.Session, error) {
 		return nil, refuse(421, 4, 3, 0, "This service is not ready")
 	}
 	ctx, cancel := context.WithCancel(context.Background())
+	guest, _ := conn.Value.(*gate.Session) // our own people have none
 	return &smtpSession{
-		smtpServer: s, ctx: ctx, cancel: cancel, conn: conn, helo: c.Hostname,
+		smtpServer: s, ctx: ctx, cancel: cancel, conn: conn, helo: c.Hostname, guest: guest,
 		peer: login.Peer{Service: s.kind.String(), Addr: conn.Addr()},
 	}, nil
 }
@@ -220,6 +240,12 @@ func (s *smtpSession) Mail(from string, options *smtp.MailOptions) error {
 	if err := s.mayUse(sender); err != nil {
 		return err
 	}
+	if s.guest != nil {
+		s.guest.Helo(s.helo()) // what is wrong with it is said at the first recipient
+		if reply := s.guest.Mail(sender); reply != nil {
+			return bare(reply)
+		}
+	}
 	s.mail = &envelope{from: sender, options: *options}
 	return nil
 }
@@ -253,6 +279,9 @@ func (s *smtpSession) Rcpt(to string, options *smtp.RcptOptions) error {
 		return err
 	}
 	r.Found, err = s.find(address)
+	if refusal := s.ask(r, err); refusal != nil {
+		return refusal
+	}
 	switch {
 	case errors.Is(err, store.ErrNoAccount):
 		return refuse(550, 5, 1, 1, fmt.Sprintf("There is no mailbox %s here", address))
@@ -265,6 +294,21 @@ func (s *smtpSession) Rcpt(to string, options *smtp.RcptOptions) error {
 		return err
 	}
 	s.mail.to = append(s.mail.to, r)
+	return nil
+}
+
+// ask hears the gate about a recipient from the world, also one that is not here: who tries many is slowed.
+func (s *smtpSession) ask(r onward.Recipient, found error) error {
+	if s.guest == nil {
+		return nil
+	}
+	to := gate.Recipient{Address: r.Address, Known: found == nil}
+	for _, acc := range r.Found.Local {
+		to.Accounts = append(to.Accounts, acc.ID)
+	}
+	if reply := s.guest.Rcpt(s.ctx, to); reply != nil {
+		return bare(reply)
+	}
 	return nil
 }
 
@@ -358,7 +402,7 @@ func (s *smtpSession) accept(id string, body *spool.Body) error {
 	var refusal *message.Reply
 	switch {
 	case errors.As(err, &refusal):
-		return refuse(refusal.Code, refusal.Enhanced[0], refusal.Enhanced[1], refusal.Enhanced[2], refusal.Text)
+		return bare(refusal)
 	case errors.Is(err, store.ErrOverQuota):
 		return errMailboxFull
 	case err != nil:
@@ -380,7 +424,34 @@ func (s *smtpSession) plan(id string, body *io.SectionReader) (onward.Plan, erro
 	if s.kind == submit {
 		return s.onward.Submit(s.ctx, *s.account, m)
 	}
-	return s.onward.Receive(s.ctx, m)
+	return s.judged(m)
+}
+
+// judged is the plan for a message from the world, as the judge decides.
+func (s *smtpSession) judged(m onward.Mail) (onward.Plan, error) {
+	d, err := s.judge.Message(s.ctx, judge.Mail{
+		ID: m.ID, Client: s.peer.Addr, Helo: s.helo(), From: m.From, Body: m.Body, Accounts: m.Accounts(), Gate: s.guest,
+		Role: slices.ContainsFunc(m.To, func(r onward.Recipient) bool { return strings.EqualFold(r.Address.Local, "postmaster") }),
+	})
+	switch {
+	case err != nil:
+		return onward.Plan{}, err
+	case d.Refusal != nil:
+		if d.Reason != "" {
+			s.guest.Note(d.Reason, *d.Refusal, m.To[0].Address)
+		}
+		return onward.Plan{}, d.Refusal
+	}
+	m.Body, m.Trace = d.Body, append(d.Header, m.Trace...)
+	plan, err := s.onward.Receive(s.ctx, m)
+	if err != nil {
+		return plan, err
+	}
+	if err := s.judge.File(s.ctx, d, &plan.Incoming); err != nil {
+		return plan, err
+	}
+	plan.OnAccepted(func() { s.judge.Accepted(s.ctx, m.ID, s.guest, d) })
+	return plan, nil
 }
 
 // received is our trace line (RFC 5321 §4.4).
@@ -444,6 +515,11 @@ func (s *smtpSession) badBody(err error) error {
 func (s *smtpSession) later(doing string, err error) error {
 	s.log.Error("cannot "+doing, "service", s.kind, "client", s.peer.Addr, "err", err)
 	return refuse(451, 4, 3, 0, "Something is wrong here; please try again later")
+}
+
+// bare is a reply of ours as the library keeps it.
+func bare(r *message.Reply) *smtp.SMTPError {
+	return refuse(r.Code, r.Enhanced[0], r.Enhanced[1], r.Enhanced[2], r.Text)
 }
 
 // refuse is a bare reply: the library keeps the code of no other error.

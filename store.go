@@ -1,14 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
-	"encoding/pem"
 	"errors"
-	"fmt"
 	"io/fs"
-	"net/netip"
+	mathrand "math/rand/v2"
 	"os"
 	"path/filepath"
 	"time"
@@ -16,12 +13,16 @@ import (
 	"golang.org/x/sys/unix"
 
 	"buzon/internal/admin"
-	"buzon/internal/certs"
 	"buzon/internal/cli"
+	"buzon/internal/config"
+	"buzon/internal/gate"
+	"buzon/internal/judge"
 	"buzon/internal/limit"
 	"buzon/internal/login"
+	"buzon/internal/message"
 	"buzon/internal/sending"
 	"buzon/internal/store"
+	"buzon/internal/trust"
 )
 
 const (
@@ -75,7 +76,7 @@ func open(ctx context.Context, o options) (*appliance, error) {
 	}
 	a := &appliance{store: st, log: o.log, limits: o.limits, now: o.now, dataDir: filepath.Dir(o.data)}
 	a.conns = &limit.Conns{All: o.limits.Connections, PerAddress: o.limits.PerAddress}
-	if err := a.unlock(ctx); err != nil {
+	if err := a.unlock(ctx, o); err != nil {
 		st.Close()
 		return nil, err
 	}
@@ -84,7 +85,25 @@ func open(ctx context.Context, o options) (*appliance, error) {
 		return nil, err
 	}
 	a.onward = a.sending.Desk
+	a.prepareJudging(o)
 	return a, nil
+}
+
+// prepareJudging puts together what decides about mail from the world.
+func (a *appliance) prepareJudging(o options) {
+	a.gate = gate.New(gate.Options{
+		Resolver:     a.sending.Resolver,
+		ResolverName: func() string { return a.store.Settings().Resolver },
+		Settings:     func() config.Settings { return *a.store.Settings() },
+		Limits:       a.limits,
+		Name:         a.name,
+		Ours:         a.store.IsLocalDomain,
+		Store:        gate.FromStore(a.store),
+		Home:         o.home,
+		Now:          a.now,
+		Log:          a.log,
+	})
+	a.judge = &judge.Judge{Store: a.store, Resolver: a.sending.Resolver, Name: a.name, Draw: mathrand.IntN, Now: a.now, Log: a.log}
 }
 
 // openSending puts together what carries mail out.
@@ -100,26 +119,12 @@ func openSending(ctx context.Context, st *store.Store, o options) (*sending.Send
 }
 
 // unlock makes the certificate and the door from the secrets in the file.
-func (a *appliance) unlock(ctx context.Context) error {
-	self, err := a.store.Secret(ctx, "tls.self-signed", a.selfSigned)
-	if err != nil {
+func (a *appliance) unlock(ctx context.Context, o options) error {
+	var err error
+	if a.trust, err = openTrust(ctx, a, o); err != nil {
 		return err
 	}
-	cert, key, err := splitPEM(self)
-	if err != nil {
-		return err
-	}
-	a.certs, err = certs.New(certs.Options{
-		CertFile:       func() string { return a.store.Settings().CertFile },
-		KeyFile:        func() string { return a.store.Settings().KeyFile },
-		SelfSignedCert: cert,
-		SelfSignedKey:  key,
-		Log:            a.log,
-		Now:            a.now,
-	})
-	if err != nil {
-		return err
-	}
+	a.certs = a.trust.Source
 	fake, err := a.store.Secret(ctx, "scram.fake-salt", func() ([]byte, error) {
 		return random(32), nil
 	})
@@ -128,6 +133,16 @@ func (a *appliance) unlock(ctx context.Context) error {
 	}
 	a.door = &login.Door{Store: a.store, Guard: a.guard(), Leaf: a.certs.Leaf, FakeKey: fake, Log: a.log}
 	return nil
+}
+
+// openTrust puts together what makes programs believe that it is us. In a world of a test, or none, no authority is asked
+// unless the test says which.
+func openTrust(ctx context.Context, a *appliance, o options) (*trust.Trust, error) {
+	all := trust.Options{Store: a.store, Name: a.name, Now: a.now, Clock: o.clock, Log: a.log, Off: o.outside != nil}
+	if o.authority != nil {
+		o.authority(&all)
+	}
+	return trust.New(ctx, all)
 }
 
 // guard slows guessing.
@@ -148,32 +163,13 @@ func (a *appliance) name() string { return serverName(a.store) }
 
 // serverName is the name of whoever serves st, also while nobody does.
 func serverName(st *store.Store) string {
-	if name := st.Settings().ServerName; name != "" {
-		return name
+	if name := st.Settings().ServerName; name != "" { // in A-labels: greetings (RFC 5321 §2.3.5) and certificates have no others
+		return message.Address{Domain: name}.ASCIIDomain()
 	}
 	if name, err := os.Hostname(); err == nil && name != "" {
 		return name
 	}
 	return "localhost"
-}
-
-// selfSigned makes the certificate for those who have none: once, so that mail apps have to trust it once only.
-func (a *appliance) selfSigned() ([]byte, error) {
-	loopback := []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.IPv6Loopback()}
-	cert, key, err := certs.SelfSigned(a.name(), []string{"localhost"}, loopback, a.now())
-	if err != nil {
-		return nil, fmt.Errorf("make self-signed certificate: %w", err)
-	}
-	return append(cert, key...), nil
-}
-
-// splitPEM takes certificate and key apart, which selfSigned keeps as one secret so that they can only change together.
-func splitPEM(both []byte) (cert, key []byte, err error) {
-	block, rest := pem.Decode(both)
-	if block == nil || len(bytes.TrimSpace(rest)) == 0 {
-		return nil, nil, fmt.Errorf("the self-signed certificate in the file is damaged")
-	}
-	return pem.EncodeToMemory(block), rest, nil
 }
 
 func random(n int) []byte {
@@ -193,7 +189,7 @@ func (a *appliance) careNightly(ctx context.Context) {
 			return
 		case <-night.C:
 		}
-		if err := a.store.Care(ctx); err != nil && ctx.Err() == nil {
+		if err := errors.Join(a.store.Care(ctx), a.trust.Care(ctx)); err != nil && ctx.Err() == nil {
 			a.log.Error("nightly care failed", "err", err)
 		}
 	}

@@ -18,6 +18,7 @@ import (
 // addresses and ports elsewhere. The zero value is empty: no domain exists. It can be handed to another process as text.
 type world struct {
 	Zone     string            // records, as dns.Map has them
+	Broken   []string          // names about which DNS does not answer
 	Secure   []string          // names below which DNSSEC holds
 	Ports    map[string]string // from "192.0.2.1:25" to "127.0.0.1:40001"
 	Roots    string            // PEM of the authorities that vouch for servers
@@ -47,6 +48,9 @@ func (w world) outside(o *sending.Options) {
 	zone := dns.NewMap(w.Zone)
 	for _, name := range w.Secure {
 		zone.Secure(name)
+	}
+	for _, name := range w.Broken {
+		zone.Fail(name, "", dns.ServFail)
 	}
 	o.Resolver = zone
 	o.Dial = w.dial

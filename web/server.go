@@ -19,23 +19,23 @@ const (
 	maxHeader  = 8 << 10          // octets of a request's header
 )
 
-// Server is the site on its ports.
+// Server is a handler on its ports.
 type Server struct {
 	inner *http.Server
 	tls   *tls.Config
 	wrap  func(net.Listener) net.Listener
 }
 
-// NewServer makes one. wrap puts the caps on connections before it.
-func NewServer(s *Site, config *tls.Config, wrap func(net.Listener) net.Listener) *Server {
+// NewServer makes one; config is nil where there is no TLS. wrap puts the caps on connections before it.
+func NewServer(h http.Handler, log *slog.Logger, config *tls.Config, wrap func(net.Listener) net.Listener) *Server {
 	return &Server{
 		tls:  config,
 		wrap: wrap,
 		inner: &http.Server{
-			Handler:     s.Handler(),
+			Handler:     h,
 			ReadTimeout: headerTime, ReadHeaderTimeout: headerTime, WriteTimeout: writeTime, IdleTimeout: idleTime,
 			MaxHeaderBytes: maxHeader,
-			ErrorLog:       slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug), // what strangers do wrong is not our concern
+			ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelDebug), // what strangers do wrong is not our concern
 		},
 	}
 }

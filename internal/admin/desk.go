@@ -20,6 +20,7 @@ import (
 type Commands struct {
 	Domain      domainCommands      `cmd:"" help:"help_domain"`
 	DNS         dnsCommand          `cmd:"" name:"dns" help:"help_dns"`
+	Cert        certCommands        `cmd:"" help:"help_cert"`
 	DKIM        dkimCommands        `cmd:"" name:"dkim" help:"help_dkim"`
 	Account     accountCommands     `cmd:"" help:"help_account"`
 	AppPassword appPasswordCommands `cmd:"" name:"app-password" help:"help_app_password"`
@@ -31,7 +32,12 @@ type Commands struct {
 	Queue       queueCommands       `cmd:"" help:"help_queue"`
 	History     historyCommand      `cmd:"" help:"help_history"`
 	Sending     sendingCommands     `cmd:"" help:"help_sending"`
+	Block       blockCommands       `cmd:"" help:"help_block"`
+	Allow       allowCommands       `cmd:"" help:"help_allow"`
+	Refused     refusedCommands     `cmd:"" help:"help_refused"`
+	Guard       guardCommands       `cmd:"" help:"help_guard"`
 	Settings    settingsCommands    `cmd:"" help:"help_settings"`
+	Junk        junkCommands        `cmd:"" help:"help_junk"`
 	SearchIndex searchIndexCommands `cmd:"" name:"search-index" help:"help_search_index"`
 	Status      statusCommand       `cmd:"" help:"help_status"`
 	Backup      backupCommand       `cmd:"" help:"help_backup"`
@@ -51,6 +57,7 @@ type Desk struct {
 type Doors struct {
 	Store   func(ctx context.Context) (*store.Store, error)
 	Sending func(ctx context.Context, st *store.Store) (*sending.Sending, error)
+	Name    func(st *store.Store) string // of the server
 }
 
 // NewDesk makes the desk of one command line; open.Store opens the file at path.

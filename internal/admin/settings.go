@@ -39,11 +39,19 @@ func (cmd *settingsList) Run(ctx context.Context, d *Desk) error {
 	}
 	var items []settingItem
 	for _, v := range st.Settings().List() {
-		items = append(items, settingItem{v.Key.Name, v.Value, v.Default, v.Key.Describe(d.Lang)})
+		items = append(items, settingItem{v.Key.Name, veiled(v.Key, v.Value), v.Default, v.Key.Describe(d.Lang)})
 	}
 	return cli.List(d.Console, cmd.JSON, items, "head_settings", "none_settings", func(i settingItem) []string {
 		return []string{i.Name, orDash(i.Value), i.Description}
 	})
+}
+
+// veiled is a value as others may see it who look over one's shoulder.
+func veiled(k config.Key, value string) string {
+	if k.Secret && value != "" {
+		return "***"
+	}
+	return value
 }
 
 func orDash(s string) string {
@@ -72,13 +80,13 @@ func (cmd *settingsGet) Run(ctx context.Context, d *Desk) error {
 }
 
 type settingsSet struct {
-	Name  string `arg:"" name:"setting" help:"arg_setting"`
-	Value string `arg:"" help:"arg_value"`
+	Name  string  `arg:"" name:"setting" help:"arg_setting"`
+	Value *string `arg:"" optional:"" help:"arg_value"`
 }
 
 // Run changes a setting; a running server sees it within two seconds.
 func (cmd *settingsSet) Run(ctx context.Context, d *Desk) error {
-	value, err := cmd.value()
+	value, err := cmd.value(ctx, d)
 	if err != nil {
 		return err
 	}
@@ -95,12 +103,21 @@ func (cmd *settingsSet) Run(ctx context.Context, d *Desk) error {
 	return d.tellSetting(st, cmd.Name)
 }
 
-// value is what was typed; the name of a file is made whole, because the server runs in another folder.
-func (cmd *settingsSet) value() (string, error) {
-	if cmd.Value == "" || !strings.HasSuffix(cmd.Name, "-file") {
-		return cmd.Value, nil
+// value is what was typed; a secret may be left out and is asked for then, so that it stays in no history. The name of a
+// file is made whole, because the server runs in another folder.
+func (cmd *settingsSet) value(ctx context.Context, d *Desk) (string, error) {
+	if cmd.Value == nil {
+		if k, err := config.Find(cmd.Name); err != nil {
+			return "", settingProblem(err)
+		} else if !k.Secret {
+			return "", cli.Misuse("usage_setting_value", "name", cmd.Name)
+		}
+		return d.Secret(ctx, "ask_setting_secret")
 	}
-	path, err := filepath.Abs(cmd.Value)
+	if *cmd.Value == "" || !strings.HasSuffix(cmd.Name, "-file") {
+		return *cmd.Value, nil
+	}
+	path, err := filepath.Abs(*cmd.Value)
 	if err != nil {
 		return "", err
 	}
@@ -130,8 +147,12 @@ func (cmd *settingsUnset) Run(ctx context.Context, d *Desk) error {
 }
 
 func (d *Desk) tellSetting(st *store.Store, name string) error {
+	k, err := config.Find(name)
+	if err != nil {
+		return err
+	}
 	value, _ := st.Settings().Get(name)
-	d.Println("done_setting", "name", name, "value", orDash(value))
+	d.Println("done_setting", "name", name, "value", orDash(veiled(k, value)))
 	return nil
 }
 
@@ -166,6 +187,14 @@ func valueProblem(k config.Key) string {
 		return "error_value_source"
 	case "dns.resolver":
 		return "error_value_resolver"
+	case "receive.block-lists":
+		return "error_value_block_lists"
+	case "cert.directory", "cert.staging":
+		return "error_value_cert_directory"
+	case "cert.email":
+		return "error_value_email"
+	case "dns.server":
+		return "error_value_dns_server"
 	case "tls.key-file":
 		return "error_value_key_file"
 	case "limits.message-size":

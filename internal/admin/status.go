@@ -32,6 +32,7 @@ func (cmd *statusCommand) Run(ctx context.Context, d *Desk) error {
 		tell  func(context.Context, *Desk, *store.Store) (string, error)
 	}{
 		{"status_way", statusWay}, {"status_queue", statusQueue}, {"status_paused", statusPaused}, {"status_mail", statusMail},
+		{"status_cert", statusCert},
 	} {
 		state, err := line.tell(ctx, d, st)
 		if err != nil {

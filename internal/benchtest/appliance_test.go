@@ -16,7 +16,7 @@ import (
 )
 
 // services are the appliance's listeners, by the names under which it takes them from systemd.
-var services = []string{"smtp", "smtps", "submission", "submission-alt", "pop3", "pop3s", "imap", "imaps", "https"}
+var services = []string{"smtp", "smtps", "submission", "submission-alt", "pop3", "pop3s", "imap", "imaps", "https", "http"}
 
 // stopTime is what stopping may take: the appliance's own limit is 20 seconds.
 const stopTime = 30 * time.Second

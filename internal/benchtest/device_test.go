@@ -2,7 +2,6 @@ package benchtest
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -46,20 +45,11 @@ func measureDevice(b *testing.B, file func(*testing.B, string) string) {
 // copyFilled puts a copy of the filled file into the folder.
 func copyFilled(b *testing.B, folder string) string {
 	b.Helper()
-	from, err := os.Open(filledFile(b))
-	if err != nil {
+	to := filepath.Join(folder, "copy.db")
+	if err := copyFile(filledFile(b), to); err != nil {
 		b.Fatal(err)
 	}
-	defer from.Close()
-	to, err := os.Create(filepath.Join(folder, "copy.db"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer to.Close()
-	if _, err := io.Copy(to, from); err != nil {
-		b.Fatal(err)
-	}
-	return to.Name()
+	return to
 }
 
 // device is a loop device with an ext4 of its own, so that nothing else writes there.

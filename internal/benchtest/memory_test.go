@@ -41,7 +41,7 @@ func BenchmarkLargeMessage(b *testing.B) {
 		s := openSenders(b, a, 1)
 		s.deliver(b, messages(0, 200, ana, messageSize))
 		warm := a.memory(b, "VmHWM")
-		if err := s[0].deliverFrom(ana, func(w io.Writer) error { return writeLarge(w, ana, large) }); err != nil {
+		if err := s[0].deliverFrom(ana, func(w io.Writer) error { return writeLarge(w, "load@sender.test", ana, large) }); err != nil {
 			b.Fatal(err)
 		}
 		in += a.memory(b, "VmHWM") - warm

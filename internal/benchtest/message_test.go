@@ -17,8 +17,17 @@ var epoch = time.Unix(1_700_000_000, 0).UTC()
 // newMessage makes message number i of n octets: the same arguments give the same octets.
 func newMessage(i int, to string, n int) []byte {
 	random := rand.New(rand.NewPCG(1, uint64(i)))
+	return compose(random, i, sender(random), to, n)
+}
+
+// newSubmission is one that ana writes.
+func newSubmission(i int, to string, n int) []byte {
+	return compose(rand.New(rand.NewPCG(1, uint64(i))), i, ana, to, n)
+}
+
+func compose(random *rand.Rand, i int, from, to string, n int) []byte {
 	b := bytes.NewBuffer(make([]byte, 0, n+100))
-	header(b, random, i, to)
+	header(b, random, i, from, to)
 	b.WriteString("Content-Type: text/plain; charset=utf-8\r\n\r\n")
 	for left := n - b.Len(); left > 0; left = n - b.Len() {
 		line := lines[random.IntN(len(lines))]
@@ -45,8 +54,7 @@ func sender(random *rand.Rand) string {
 	return fmt.Sprintf("person%d@d%d.test", random.IntN(20), random.IntN(1000))
 }
 
-func header(w io.Writer, random *rand.Rand, i int, to string) {
-	from := sender(random)
+func header(w io.Writer, random *rand.Rand, i int, from, to string) {
 	_, host, _ := strings.Cut(from, "@")
 	date := epoch.Add(time.Duration(i) * time.Minute).Format(time.RFC1123Z)
 	fmt.Fprintf(w, "Received: from relay%d.%s (relay.%[2]s [127.0.0.1])\r\n\tby mx.bench.test with ESMTP id %08x;\r\n\t%s\r\n",
@@ -61,10 +69,10 @@ func header(w io.Writer, random *rand.Rand, i int, to string) {
 }
 
 // writeLarge writes a message with an attachment of random octets in base64, of n octets in all, and never holds it whole.
-func writeLarge(w io.Writer, to string, n int) error {
+func writeLarge(w io.Writer, from, to string, n int) error {
 	random := rand.New(rand.NewPCG(2, uint64(n)))
 	var head bytes.Buffer
-	header(&head, random, 0, to)
+	header(&head, random, 0, from, to)
 	head.WriteString("Content-Type: multipart/mixed; boundary=\"=_b\"\r\n\r\n--=_b\r\nContent-Type: text/plain\r\n\r\nThe photos.\r\n" +
 		"--=_b\r\nContent-Type: application/octet-stream; name=\"photos.bin\"\r\n" +
 		"Content-Disposition: attachment; filename=\"photos.bin\"\r\nContent-Transfer-Encoding: base64\r\n\r\n")
@@ -127,7 +135,7 @@ func TestMessage(t *testing.T) {
 		}
 	}
 	var large bytes.Buffer
-	if err := writeLarge(&large, ana, 1_000_000); err != nil {
+	if err := writeLarge(&large, "load@sender.test", ana, 1_000_000); err != nil {
 		t.Fatal(err)
 	}
 	if d := 1_000_000 - large.Len(); d < 0 || d > 1 {

@@ -91,9 +91,9 @@ func (c *smtpClient) reply(want string) error {
 	}
 }
 
-func (c *smtpClient) begin(to string) error {
+func (c *smtpClient) begin(from, to string) error {
 	for _, cmd := range []struct{ line, want string }{
-		{"MAIL FROM:<load@sender.test>", "250"},
+		{"MAIL FROM:<" + from + ">", "250"},
 		{"RCPT TO:<" + to + ">", "250"},
 		{"DATA", "354"},
 	} {
@@ -114,7 +114,11 @@ func (c *smtpClient) deliver(to string, msg []byte) error {
 }
 
 func (c *smtpClient) deliverFrom(to string, write func(io.Writer) error) error {
-	if err := c.begin(to); err != nil {
+	return c.transfer("load@sender.test", to, write)
+}
+
+func (c *smtpClient) transfer(from, to string, write func(io.Writer) error) error {
+	if err := c.begin(from, to); err != nil {
 		return err
 	}
 	if err := write(c.w); err != nil {

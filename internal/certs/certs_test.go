@@ -33,12 +33,11 @@ type bench struct {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{t: t, now: time.Now(), dir: t.TempDir()}
-	cert, key := b.pair("self.example.test")
 	var err error
 	b.Source, err = New(Options{
 		CertFile: func() string { return b.cert }, KeyFile: func() string { return b.key },
-		SelfSignedCert: cert, SelfSignedKey: key,
-		Log: slog.New(slog.NewTextHandler(&b.log, nil)), Now: func() time.Time { return b.now },
+		SelfSigned: b.made("self.example.test"),
+		Log:        slog.New(slog.NewTextHandler(&b.log, nil)), Now: func() time.Time { return b.now },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -48,11 +47,26 @@ func newBench(t *testing.T) *bench {
 
 func (b *bench) pair(host string) (cert, key []byte) {
 	b.t.Helper()
-	cert, key, err := SelfSigned(host, nil, nil, b.now)
+	both, err := SelfSigned(host, nil, nil, PhoneLife, b.now)
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return cert, key
+	block, rest := pem.Decode(both)
+	return pem.EncodeToMemory(block), rest
+}
+
+// made is a certificate for names that is not in a file.
+func (b *bench) made(host string, more ...string) *tls.Certificate {
+	b.t.Helper()
+	both, err := SelfSigned(host, more, nil, PhoneLife, b.now)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	cert, err := Parse(both)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return cert
 }
 
 // install puts a certificate into the files of the settings, with a time stamp of its own.
@@ -75,8 +89,8 @@ func (b *bench) want(step, host string) {
 
 func (b *bench) wantNow(step, host string) {
 	b.t.Helper()
-	cert, err := b.GetCertificate(nil)
-	if err != nil || cert.Leaf.Subject.CommonName != host || b.Leaf() != cert.Leaf {
+	cert, err := b.GetCertificate(&tls.ClientHelloInfo{})
+	if err != nil || cert.Leaf.Subject.CommonName != host || b.Leaf(nil) != cert.Leaf {
 		b.t.Errorf("%s: %v, %v, want %s", step, cert.Leaf.Subject, err, host)
 	}
 }
@@ -125,7 +139,10 @@ func TestFilesClockSetBack(t *testing.T) {
 }
 
 func TestNewNeedsSelfSigned(t *testing.T) {
-	if _, err := New(Options{SelfSignedCert: []byte("nonsense")}); err == nil {
+	if _, err := New(Options{}); err == nil {
+		t.Error("none was taken")
+	}
+	if _, err := Parse([]byte("nonsense")); err == nil {
 		t.Error("nonsense was taken")
 	}
 }
@@ -133,18 +150,15 @@ func TestNewNeedsSelfSigned(t *testing.T) {
 func TestSelfSigned(t *testing.T) {
 	now := time.Now()
 	addrs := []netip.Addr{netip.MustParseAddr("192.168.1.7"), netip.MustParseAddr("fe80::1%eth0")}
-	certPEM, keyPEM, err := SelfSigned("mail.example.test", []string{"autoconfig.example.test", "mail.example.test", "10.0.0.1"}, addrs, now)
+	both, err := SelfSigned("mail.example.test", []string{"autoconfig.example.test", "mail.example.test", "10.0.0.1"}, addrs, PhoneLife, now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := tls.X509KeyPair(certPEM, keyPEM); err != nil {
-		t.Fatal(err)
-	}
-	block, _ := pem.Decode(certPEM)
-	cert, err := x509.ParseCertificate(block.Bytes)
+	pair, err := Parse(both)
 	if err != nil {
 		t.Fatal(err)
 	}
+	cert := pair.Leaf
 	for _, name := range []string{"mail.example.test", "autoconfig.example.test", "192.168.1.7", "fe80::1", "10.0.0.1"} {
 		if err := cert.VerifyHostname(name); err != nil {
 			t.Error(err)
@@ -160,7 +174,7 @@ func TestSelfSigned(t *testing.T) {
 	if cert.SerialNumber.BitLen() < 64 {
 		t.Errorf("serial number %v", cert.SerialNumber)
 	}
-	if _, _, err := SelfSigned("", nil, nil, now); err == nil {
+	if _, err := SelfSigned("", nil, nil, PhoneLife, now); err == nil {
 		t.Error("no host name")
 	}
 }
@@ -185,8 +199,8 @@ func TestTLSConfig(t *testing.T) {
 		t.Fatalf("%q, %v", state.NegotiatedProtocol, err)
 	}
 	sum := sha256.Sum256(state.PeerCertificates[0].Raw)
-	if got := strings.ReplaceAll(b.Fingerprint(), ":", ""); got != strings.ToUpper(hex.EncodeToString(sum[:])) {
-		t.Errorf("fingerprint %s", b.Fingerprint())
+	if got := strings.ReplaceAll(Fingerprint(b.Leaf(nil)), ":", ""); got != strings.ToUpper(hex.EncodeToString(sum[:])) {
+		t.Errorf("fingerprint %s", got)
 	}
 	if _, err := shake(t, b.TLSConfig(), &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}); err == nil {
 		t.Error("TLS 1.1 was taken")
@@ -201,7 +215,7 @@ func TestConcurrent(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for range 100 {
-				if b.Leaf().Subject.CommonName != "one.example.test" {
+				if b.Leaf(nil).Subject.CommonName != "one.example.test" {
 					t.Error("not the files' certificate")
 				}
 			}

@@ -41,7 +41,7 @@ type box struct {
 }
 
 func services() []string {
-	return []string{"smtp", "smtps", "submission", "submission-alt", "pop3", "pop3s", "imap", "imaps", "https"}
+	return []string{"smtp", "smtps", "submission", "submission-alt", "pop3", "pop3s", "imap", "imaps", "https", "http"}
 }
 
 // newBox is a box with its people, serving until the test ends.

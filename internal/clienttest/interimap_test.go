@@ -1,6 +1,7 @@
 package clienttest
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -103,6 +104,17 @@ func (p *interimap) changes() {
 	p.luis.change("INBOX", `STORE 2 -FLAGS (kept)`, `STORE 4 FLAGS (\Answered)`)
 	p.sync("INBOX")
 
+	// What it has just filed is changed on the side where it came from.
+	p.b.deliver(p.t, kinds()[0])
+	p.program()
+	p.ana.change("INBOX", fmt.Sprintf(`STORE %d +FLAGS (\Flagged)`, all+1))
+	if out := p.program(); strings.Contains(out, "Conflicting flag update") {
+		p.t.Errorf("it was told of its own APPEND as another's change:\n%s", out)
+	}
+	p.sync("INBOX")
+	p.ana.change("INBOX", fmt.Sprintf(`STORE %d +FLAGS (\Deleted)`, all+1), `EXPUNGE`)
+	p.sync("INBOX")
+
 	p.ana.change("INBOX", `COPY 1 Archive`, `MOVE 5:6 Archive`, `COPY 7 Archive`)
 	p.sync("INBOX", "Archive")
 	if n := p.luis.count("Archive", "MESSAGES"); n != 4 {
@@ -137,6 +149,8 @@ func (p *interimap) folders() {
 	p.ana.do(`SUBSCRIBE "Drafts/Köln & more"`)
 	p.ana.change("INBOX", `COPY 1 "Drafts/Köln & more"`)
 	p.sync("Drafts/Köln & more")
+	p.ana.change("Drafts/Köln & more", `STORE 1 +FLAGS (\Deleted)`, `EXPUNGE`)
+	p.sync("Drafts/Köln & more") // emptied: it lists what it knew as 1:N for ever
 	p.program("--rename", "Archive", "Kept")
 	p.sync("Kept")
 	p.program("--delete", "Kept")

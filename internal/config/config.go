@@ -43,6 +43,22 @@ type Settings struct {
 	SentCopy         bool          // "send.sent-copy": put a copy of what is sent into the account's \Sent mailbox
 	Resolver         string        // "dns.resolver": IP:port of the DNS server to ask; "" is the system's
 	TrustResolver    bool          // "dns.trusted": believe its word that an answer was authenticated (DNSSEC)
+
+	BlockLists    []BlockList // "receive.block-lists": lists in DNS (RFC 5782) that strangers' addresses are looked up in
+	BlockPoints   int         // "receive.block-points": points of those from which mail is refused; 0 never refuses
+	SlowStrangers bool        // "receive.slow-strangers": servers that never brought mail before wait some seconds
+	Forwarders    []string    // "receive.forwarders": domains whose seals (ARC) are believed, sorted
+	Greylist      bool        // "receive.greylist": unknown senders are asked to come again
+
+	CertWay       string // "cert.way": "auto", "http", "tls-alpn", "dns" or "off"
+	CertEmail     string // "cert.email": where the authority may write to; may be ""
+	CertDirectory string // "cert.directory": https address of the ACME directory; "" is Let's Encrypt's
+	CertStaging   string // "cert.staging": of the one for trying first, where CertDirectory is set
+	CertProfile   string // "cert.profile": kind of certificate; "" is the authority's choice
+	CertRSA       bool   // "cert.rsa": a second certificate with an RSA key
+	DNSProvider   string // "dns.provider": who takes our records: "none", "rfc2136", "cloudflare", "desec", "duckdns" or "manual"
+	DNSToken      string // "dns.token": secret; for rfc2136 [algorithm:]name:secret
+	DNSServer     string // "dns.server": host:port that takes updates, for rfc2136
 }
 
 // Default is the settings of a new file.
@@ -59,6 +75,15 @@ func Default() Settings {
 		RelayConnections: 4,                  // a relay is paid to take all our mail
 		SentPerDay:       1000,
 		NewPerDay:        200, // a person writes to fewer in a month; a thief of passwords to thousands in an hour
+
+		// The first is enough to refuse: it is what nearly everybody asks, and it lists whole networks only with their owners'
+		// consent. The second lists big providers too, for hours; it only counts.
+		BlockLists:    []BlockList{{"zen.spamhaus.org", 4}, {"bl.spamcop.net", 2}},
+		BlockPoints:   4,
+		SlowStrangers: true,
+
+		CertWay:     CertAuto,
+		DNSProvider: NoProvider,
 	}
 }
 

@@ -35,6 +35,22 @@ func TestEveryKeyRoundTrips(t *testing.T) {
 		"send.sent-copy":         "yes",
 		"dns.resolver":           "[2001:db8::53]:5353",
 		"dns.trusted":            "yes",
+
+		"cert.way":       "dns",
+		"cert.email":     "ana@example.org",
+		"cert.directory": "https://ca.example.org/dir",
+		"cert.staging":   "https://try.example.org/dir",
+		"cert.profile":   "shortlived",
+		"cert.rsa":       "yes",
+		"dns.provider":   "rfc2136",
+		"dns.token":      "hmac-sha512:buzon:c2VjcmV0",
+		"dns.server":     "ns.example.org:5353",
+
+		"receive.block-lists":    "bl.example.org:3,dnsbl.example.net:1",
+		"receive.block-points":   "3",
+		"receive.slow-strangers": "no",
+		"receive.greylist":       "yes",
+		"receive.forwarders":     "lists.example.org,uni.example",
 	}
 	all, err := Parse(values)
 	if err != nil {
@@ -145,6 +161,16 @@ func TestValues(t *testing.T) {
 		{key: "dns.resolver", in: "127.0.0.1:5353", want: "127.0.0.1:5353"},
 		{key: "dns.resolver", in: "127.0.0.1:0", err: "such as 192.0.2.1"},
 		{key: "dns.resolver", in: "dns.example.org", err: "such as 192.0.2.1"},
+		{key: "dns.server", in: "NS.example.org", want: "ns.example.org:53"},
+		{key: "dns.server", in: "2001:db8::53", want: "[2001:db8::53]:53"},
+		{key: "dns.server", in: "192.0.2.1:0", err: "such as ns.example.org"},
+		{key: "dns.server", in: "a b", err: "such as ns.example.org"},
+		// The authority, and who hears of it.
+		{key: "cert.directory", in: "http://ca.example.org/dir", err: "such as https"},
+		{key: "cert.directory", in: "https://ana@ca.example.org/dir", err: "such as https"},
+		{key: "cert.staging", in: "https://ca.example.org/dir", err: "cert.directory first"},
+		{key: "cert.email", in: "ana", err: "mail address"},
+		{key: "cert.way", in: "magic", err: "one of auto, http"},
 		{key: "send.hello", in: "[127.0.0.1]", err: "host name"},
 		{key: "send.way", in: "Direct", want: "direct"},
 		{key: "send.way", in: "pigeon", err: "one of auto, direct, relay"},
@@ -191,6 +217,21 @@ func FuzzDuration(f *testing.F) {
 		}
 		if again, err := ParseDuration(FormatDuration(d)); err != nil || again != d || d < 0 {
 			t.Errorf("%q is %v, printed %q, read as %v, %v", text, d, FormatDuration(d), again, err)
+		}
+	})
+}
+
+func FuzzHostPort(f *testing.F) {
+	for _, s := range []string{"9.9.9.9", "[::1]:53", "::1", "fe80::1%eth0", "ns.example.org:99999", "[[", "localhost:0"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		a, err := parseHostPort(text)
+		if err != nil {
+			return
+		}
+		if again, err := parseHostPort(a); err != nil || again != a {
+			t.Errorf("%q is %q, read as %q, %v", text, a, again, err)
 		}
 	})
 }

@@ -26,6 +26,7 @@ type Key struct {
 	Name    string
 	Kind    Kind
 	Choices []string
+	Secret  bool   // not to be shown in lists
 	English string // what it does, one sentence
 	Spanish string
 
@@ -42,7 +43,7 @@ func (k Key) Describe(language string) string {
 }
 
 // Keys is all settings, in the order in which people see them.
-func Keys() []Key { return slices.Concat(houseKeys(), sendKeys()) }
+func Keys() []Key { return slices.Concat(houseKeys(), sendKeys(), receiveKeys(), certKeys()) }
 
 // houseKeys is what is said of the house itself and of the mail in it.
 func houseKeys() []Key {

@@ -36,6 +36,23 @@ type Limits struct {
 	SpoolMemory    int           // octets of a body held in memory before it goes to a file
 	PasswordHashes int           // argon2id computations at once: 7 MiB each
 	ShutdownGrace  time.Duration // that commands in flight get at SIGTERM
+
+	// Strangers at port 25.
+	GateTime          time.Duration // that a client waits at most for what DNS says of it, each time: what is not known by then counts as unknown
+	GateLookups       int           // clients looked up in DNS at once; the others wait for their turn: each needs a socket for every question
+	GreetWait         time.Duration // that a stranger has to be silent before it is greeted (RFC 5321 §4.3.1): programs that only send junk talk at once
+	StrangerDelay     time.Duration // before the first recipient of a message of a stranger is answered: longer than many senders of junk stay
+	Delayed           int           // clients delayed at once, each holding a connection; beyond that strangers are not, and those who did wrong are sent away
+	SourceConnections int           // connections to port 25 in a minute from one address or IPv6 /64: a mailing list brings one after the other
+	SourceParallel    int           // connections to port 25 at once from one address that never brought mail
+	SourceMessages    int           // messages in an hour from one address: a big provider's busy host brings fewer to a home
+	SourceUnknown     int           // recipients that are not here, in an hour from one address: more is guessing names
+	SourceErrors      int           // refused commands in an hour from one address: more is no mail server
+	SourceSlow        time.Duration // that an address is slow after that: one connection at once, and no stranger's delay is shorter
+	SlowDelay         time.Duration // before each recipient of such an address is answered
+	Sources           int           // addresses whose rates are remembered, 200 octets each; who was silent longest goes
+	SMTPRate          int           // octets a second that a body must come with on average, after SMTPData: the slowest lines still do
+	SMTPSession       time.Duration // of one connection to port 25: then it may begin anew
 }
 
 // DefaultLimits fit a board with 64 MB to spare.
@@ -71,5 +88,21 @@ func DefaultLimits() Limits {
 		SpoolMemory:    12 << 10,
 		PasswordHashes: 1,
 		ShutdownGrace:  20 * time.Second,
+
+		GateTime:          20 * time.Second,
+		GateLookups:       64,
+		GreetWait:         time.Second,
+		StrangerDelay:     3 * time.Second,
+		Delayed:           50,
+		SourceConnections: 60,
+		SourceParallel:    10,
+		SourceMessages:    600,
+		SourceUnknown:     10,
+		SourceErrors:      30,
+		SourceSlow:        time.Hour,
+		SlowDelay:         8 * time.Second,
+		Sources:           4000,
+		SMTPRate:          1000,
+		SMTPSession:       60 * time.Minute,
 	}
 }

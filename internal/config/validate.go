@@ -34,6 +34,9 @@ func (s Settings) Validate() error {
 		{"send.connections", checkConnections(s.PerDomain)},
 		{"send.relay-connections", checkConnections(s.RelayConnections)},
 		{"send.hello", checkHostName(s.HelloName)},
+		{"cert.email", checkEmail(s.CertEmail)},
+		{"cert.directory", checkURL(s.CertDirectory)},
+		{"cert.staging", s.checkStaging()},
 	} {
 		if rule.err == nil {
 			continue

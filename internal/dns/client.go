@@ -70,6 +70,9 @@ func (c *Client) Trusted() bool {
 	return c.upstream().trusted
 }
 
+// Servers are those asked now, as host:port.
+func (c *Client) Servers() []string { return slices.Clone(c.upstream().servers) }
+
 // upstream is whom to ask. Answers of another are not kept beyond a change.
 type upstream struct {
 	servers []string // host:port

@@ -38,6 +38,8 @@ type Resolver interface {
 	// Addresses asks for A and AAAA side by side, IPv6 first. One family is
 	// enough: an error of the other is told only when neither has an address.
 	Addresses(ctx context.Context, host string) (Answer[netip.Addr], error)
+	// IPv4 asks for A alone: the answers of block lists are nothing else (RFC 5782 §2.1).
+	IPv4(ctx context.Context, name string) (Answer[netip.Addr], error)
 	// TXT gives the text records of a name, the strings of each put together.
 	TXT(ctx context.Context, name string) (Answer[string], error)
 	// TLSA gives the records at a whole name such as _25._tcp.mx.example.org.

@@ -65,11 +65,15 @@ func (l lookups) Addresses(ctx context.Context, host string) (Answer[netip.Addr]
 			return address(rr.AAAA)
 		})
 	})
-	four, errFour = lookup(ctx, l.asker, host, wire.TypeA, func(rr *wire.A) (netip.Addr, bool) {
-		return address(rr.A)
-	})
+	four, errFour = l.IPv4(ctx, host)
 	both.Wait()
 	return merge(six, four, errSix, errFour)
+}
+
+func (l lookups) IPv4(ctx context.Context, name string) (Answer[netip.Addr], error) {
+	return lookup(ctx, l.asker, name, wire.TypeA, func(rr *wire.A) (netip.Addr, bool) {
+		return address(rr.A)
+	})
 }
 
 // merge puts the two families together. What failed says nothing about what

@@ -30,7 +30,25 @@ func (s *session) append(tag string) error {
 	if err != nil {
 		return tryCreate(err)
 	}
-	return s.ok(tag, s.appendCode(validity, uids), "Filed.")
+	s.ownChange(name)
+	return s.okFiled(tag, name, s.appendCode(validity, uids), "Filed.")
+}
+
+// okFiled ends a command that filed messages in the mailbox name. Where that is
+// the selected one, a client with QRESYNC is told where it stands: it knows the
+// messages and their flags by their UIDs, never asks for them, and would else
+// take them for another's changes when it comes back (interimap).
+func (s *session) okFiled(tag, name, code, text string) error {
+	if !s.enabled.QResync || s.box == nil || name != s.name || s.muted() {
+		return s.ok(tag, code, text)
+	}
+	if err := s.update(); err != nil { // what the code is about comes before it
+		return err
+	}
+	if !s.withholds() { // else ok does it
+		s.tellHighestModSeq()
+	}
+	return s.ok(tag, code, text)
 }
 
 // checkTarget looks whether there is such a mailbox before the message is

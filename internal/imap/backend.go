@@ -171,8 +171,9 @@ type Message struct {
 // View is a mailbox's UIDs and counters read together.
 type View struct {
 	Mailbox
-	UIDs       uidset.Set
-	RecentFrom uint32 // first UID that is \Recent for this session
+	UIDs        uidset.Set
+	RecentFrom  uint32 // first UID that is \Recent for this session
+	FirstUnseen uint32 // UID; 0: none, or it would cost too much to find it
 }
 
 // Changes is what happened after a modseq.

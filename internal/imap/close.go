@@ -8,8 +8,12 @@ func (s *session) close(tag string) error {
 		return err
 	}
 	if !s.readOnly {
-		if _, err := s.box.Expunge(s.ctx, s.view); err != nil {
+		gone, err := s.box.Expunge(s.ctx, s.view)
+		if err != nil {
 			return fmt.Errorf("expunge: %w", err)
+		}
+		if gone.Len() > 0 {
+			s.ownChange(s.name)
 		}
 	}
 	s.closeBox()

@@ -25,12 +25,24 @@ func (s *session) enableCondStore() {
 
 // toldModSeq is the modseq up to which the client has been told everything.
 // With removals held back it stays before them, so that a client that loses
-// its connection now hears of them when it comes back.
+// its connection now hears of them when it comes back; likewise before flags of
+// which NOTIFY has it that nothing is told.
 func (s *session) toldModSeq() int64 {
+	told := s.modSeq
 	if s.vanished.Len() > 0 {
-		return s.held
+		told = s.held
 	}
-	return s.modSeq
+	if s.untold > 0 {
+		told = min(told, s.untold)
+	}
+	return told
+}
+
+// withholds tells whether something is not told that has a lower modseq than the
+// client may have seen in this command. A client that keeps the highest it saw
+// must be told where it stands: the code counts for more (RFC 7162 §3.2.5.1).
+func (s *session) withholds() bool {
+	return s.enabled.CondStore && s.box != nil && (s.toldModSeq() < s.modSeq || s.muted())
 }
 
 func (s *session) highestModSeqCode() string {

@@ -220,3 +220,23 @@ func TestSearchClock(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// No literal may hold NUL: only BINARY gives it, all else an octet in its place.
+func TestFetchNUL(t *testing.T) {
+	mail := "Subject: a\x00b\r\n\r\n\x00x\x00\x00y"
+	for item, want := range map[string]string{
+		"RFC822.SIZE":                        "RFC822.SIZE 21",
+		"BODY.PEEK[]":                        "BODY[] {21}\r\nSubject: a\x80b\r\n\r\n\x80x\x80\x80y",
+		"RFC822":                             "RFC822 {21}\r\nSubject: a\x80b\r\n\r\n\x80x\x80\x80y",
+		"BODY.PEEK[1]<1.3>":                  "BODY[1]<1> {3}\r\nx\x80\x80",
+		"BODY.PEEK[HEADER.FIELDS (Subject)]": "BODY[HEADER.FIELDS (Subject)] {16}\r\nSubject: a\x80b\r\n\r\n",
+		"BODY.PEEK[HEADER.FIELDS (Subject)]<9.3>":   "BODY[HEADER.FIELDS (Subject)]<9> {3}\r\na\x80b",
+		"BODY.PEEK[HEADER.FIELDS (Subject)]<100.3>": "BODY[HEADER.FIELDS (Subject)]<100> {0}\r\n",
+		"BINARY.PEEK[]":  "BINARY[] ~{21}\r\n" + mail,
+		"BINARY.PEEK[1]": "BINARY[1] ~{5}\r\n\x00x\x00\x00y",
+	} {
+		if got := openMails(t, mail).do("FETCH 1 " + item); !strings.Contains(got, "("+want+")") && !strings.Contains(got, want+" ") {
+			t.Errorf("%s: got %q, want %q", item, got, want)
+		}
+	}
+}

@@ -20,7 +20,8 @@ func (s *session) copy(tag string, uid bool) error {
 	if err != nil {
 		return tryCreate(err)
 	}
-	return s.ok(tag, s.copyCode(copied), "Copied.")
+	s.ownCopy(to, copied)
+	return s.okFiled(tag, to, s.copyCode(copied), "Copied.")
 }
 
 // move is MOVE (RFC 6851).
@@ -40,11 +41,19 @@ func (s *session) move(tag string, uid bool) error {
 	if err != nil {
 		return tryCreate(err)
 	}
+	s.ownCopy(to, moved)
 	// RFC 6851 §4.3: COPYUID goes before the EXPUNGE lines, so in an untagged OK.
 	if code := s.copyCode(moved); code != "" {
 		s.status("*", "OK", code, "Moved.")
 	}
 	return s.okExpunged(tag, moved.From.Len() > 0, "Moved.")
+}
+
+// ownCopy notes what COPY or MOVE did to the target.
+func (s *session) ownCopy(to string, c Copied) {
+	if c.From.Len() > 0 {
+		s.ownChange(to)
+	}
 }
 
 func (s *session) copyArguments(uid bool) (uids uidset.Set, to string, err error) {

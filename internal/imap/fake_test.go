@@ -331,6 +331,12 @@ func (x *fakeBox) View(context.Context) (View, error) {
 		uids.Add(x.b.messages[i].UID)
 	}
 	v := View{Mailbox: x.b.count(), UIDs: uids.Set(), RecentFrom: x.recentFrom}
+	for i := range x.b.messages {
+		if x.b.messages[i].Flags&Seen == 0 {
+			v.FirstUnseen = x.b.messages[i].UID
+			break
+		}
+	}
 	v.ModSeq = x.f.modSeq
 	return v, nil
 }

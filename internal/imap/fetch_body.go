@@ -1,6 +1,7 @@
 package imap
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -32,8 +33,12 @@ func (f *fetcher) writeFiltered(s *section, header extent) error {
 	}
 	f.text = s.filter(f.text[:0], f.header)
 	e := s.cut(extent{0, int64(len(f.text))})
-	f.s.enc.Literal(e.len()).Bytes(f.text[e.lo:e.hi])
-	return nil
+	if e.len() == 0 {
+		f.s.enc.Literal(0)
+		return nil
+	}
+	_, err := (&literalWriter{enc: f.s.enc, left: e.len()}).Write(f.text[e.lo:e.hi])
+	return err
 }
 
 // readHeader reads a header into f.header. Of a header that is longer than
@@ -157,5 +162,29 @@ func (w *literalWriter) Write(p []byte) (int, error) {
 		w.enc.Literal(w.left)
 	}
 	w.left -= int64(len(p))
+	if !w.eight && bytes.IndexByte(p, 0) >= 0 {
+		w.mask(p)
+		return len(p), w.enc.Err()
+	}
 	return w.enc.Write(p)
+}
+
+// nulMask stands for NUL, which no literal may hold (RFC 3501 §9, CHAR8), nor
+// BODY[] a literal8. Clients in C cut a message at NUL, and others take the
+// connection for broken; one octet for another keeps sizes, offsets and
+// structures right, and they have long met this one from other servers.
+// BINARY[] gives the octets as they are.
+const nulMask = 0x80
+
+// mask writes p with nulMask for NUL.
+func (w *literalWriter) mask(p []byte) {
+	for {
+		at := bytes.IndexByte(p, 0)
+		if at < 0 {
+			break
+		}
+		w.enc.Bytes(p[:at]).Byte(nulMask)
+		p = p[at+1:]
+	}
+	w.enc.Bytes(p)
 }

@@ -104,8 +104,12 @@ func (s *session) delete(tag string) error {
 		return refuse("CANNOT", "The INBOX cannot be deleted.")
 	}
 	s.ownName(names[0])
+	listed := s.listedName(names[0])
 	if err := s.account.Delete(s.ctx, names[0]); err != nil {
 		return err
+	}
+	if listed != names[0] { // RFC 9051 §6.3.5
+		s.writeOldName(`\NonExistent`, listed, names[0])
 	}
 	if names[0] == s.name {
 		s.closeBox() // its own client knows; others get BYE from their next update

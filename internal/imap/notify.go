@@ -43,12 +43,13 @@ var notifyEventNames = []struct {
 // without one tells what happens in the selected mailbox, at the end of commands and in IDLE.
 type notification struct {
 	notifyRequest
-	seen      []Mailbox   // the mailboxes as the client knows them; shared by who knows the same
-	mine      []string    // names that this client changed itself since
-	notes     notes       // the annotations as the client knows them
-	mineNotes []string    // mailboxes whose annotations this client changed itself since
-	rung      atomic.Bool // there may be news
-	stop      func()      // ends the watch
+	seen      []Mailbox        // the mailboxes as the client knows them; shared by who knows the same
+	mine      []string         // names that this client changed itself since
+	own       map[string]int64 // by name, how often this client changed the messages of a mailbox itself since
+	notes     notes            // the annotations as the client knows them
+	mineNotes []string         // mailboxes whose annotations this client changed itself since
+	rung      atomic.Bool      // there may be news
+	stop      func()           // ends the watch
 }
 
 // notifyRequest is the arguments of NOTIFY.

@@ -76,8 +76,8 @@ func (s *session) tellOthers() error {
 		s.overflow() // so that the client knows that it does not know
 		return nil
 	}
-	was, mine := n.seen, n.mine
-	n.seen, n.mine = list, nil
+	was, mine, own := n.seen, n.mine, n.own
+	n.seen, n.mine, n.own = list, nil, nil
 	changes := compareMailboxes(was, list)
 	told := make(map[string]bool)
 	for i := range changes {
@@ -86,7 +86,7 @@ func (s *session) tellOthers() error {
 		}
 	}
 	for i := range changes {
-		s.tellCounters(&changes[i])
+		s.tellCounters(&changes[i], own)
 	}
 	if err := s.tellNotes(list); err != nil {
 		s.log.Error("imap notification failed", "err", err) // the next bell tells of it
@@ -155,9 +155,25 @@ func (s *session) writeNotifyList(list []Mailbox, name, old string, told map[str
 	s.enc.CRLF()
 }
 
-// tellCounters writes STATUS for what happened to messages (RFC 5465 §5.1 to §5.3).
-func (s *session) tellCounters(c *mailboxChange) {
+// ownChange notes that this client changed the messages of a mailbox, in one
+// go: where nobody else did, it need not be told (RFC 5465 §5).
+func (s *session) ownChange(name string) {
+	if s.notify == nil || len(s.notify.groups) == 0 {
+		return
+	}
+	if s.notify.own == nil {
+		s.notify.own = make(map[string]int64)
+	}
+	s.notify.own[name]++
+}
+
+// tellCounters writes STATUS for what happened to messages (RFC 5465 §5.1 to
+// §5.3), unless the client did all of it: each change raises the modseq by one.
+func (s *session) tellCounters(c *mailboxChange, own map[string]int64) {
 	if c.was == nil || c.is == nil || !c.is.holdsMail() || c.is.ID == s.boxID {
+		return
+	}
+	if n := own[c.is.Name]; n > 0 && c.is.ModSeq-c.was.ModSeq == n && c.is.UIDValidity == c.was.UIDValidity {
 		return
 	}
 	if c.events&s.notify.wants(c.is)&messageEvents != 0 {

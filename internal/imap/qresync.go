@@ -18,7 +18,20 @@ type known struct {
 	uidValidity uint32
 	modSeq      int64
 	listed      bool       // it gave the UIDs it knows
+	lazy        bool       // as 1:N: some programs list so what they know, with all the gaps there ever were in it (interimap)
 	uids        uidset.Set // these, or all there can be
+	matched     uidset.Set // those that it knows the numbers of, too
+}
+
+// sure is the UIDs that the client has for certain.
+func (k *known) sure() uidset.Set {
+	switch {
+	case !k.listed:
+		return uidset.Set{}
+	case k.lazy:
+		return k.matched
+	}
+	return k.uids
 }
 
 // allUIDs is every UID there can be.
@@ -40,6 +53,7 @@ func (s *session) parseKnown() (*known, error) {
 		case at == 2:
 			k.listed = true
 			k.uids, err = s.parseKnownUIDs()
+			k.lazy = err == nil && len(k.uids.Ranges()) == 1 && k.uids.Min() == 1
 		default:
 			err = s.dec.unexpected("the end of the QRESYNC parameter")
 		}
@@ -73,16 +87,16 @@ func (s *session) parseMatchData(k *known, at int) error {
 	case len(sets) != 2:
 		return syntaxf("The data to match are a set of numbers and a set of UIDs.")
 	}
-	k.match(sets[0], sets[1])
+	if sets[0].Len() == sets[1].Len() { // else it makes no sense, and is only a help
+		k.match(sets[0], sets[1])
+	}
 	return nil
 }
 
 // match takes away the UIDs between those of neighbouring sequence numbers:
 // the client knows none there, though it may list what it knows as 1:N.
 func (k *known) match(numbers, uids uidset.Set) {
-	if numbers.Len() != uids.Len() {
-		return // it makes no sense, and is only a help
-	}
+	k.matched = uids.And(k.uids)
 	var span uidset.Builder
 	at := uint32(0) // sequence number in the sets
 	for _, r := range numbers.Ranges() {
@@ -112,11 +126,6 @@ func (s *session) parseKnownUIDs() (uidset.Set, error) {
 // last UID it knows may have been removed.
 const maxUID = ^uint32(0)
 
-// maxStale is how many ranges of known UIDs that are not there are told
-// although they were removed before the client's modseq: some clients list
-// what they know as 1:N, and would get every gap there ever was each time.
-const maxStale = 1000 // ranges, about 10 KB
-
 // resync tells a client that comes back what it does not know (RFC 7162
 // §3.2.5): first what vanished, then new flags. What happens from now on comes
 // with the update.
@@ -130,12 +139,11 @@ func (s *session) resync(k *known) error {
 	if err != nil {
 		return err
 	}
-	// A message that is known and not there is gone, whenever that was. It may
-	// be before the modseq: in answer to STORE a client sees a modseq before it
-	// may be told of removals that have a lower one.
-	missing := k.uids.AndNot(s.view)
-	if lost || k.listed && len(missing.Ranges()) <= maxStale {
-		vanished = missing
+	if lost {
+		vanished = k.uids.AndNot(s.view)
+	} else {
+		// A message that is known and not there is gone, whenever that was.
+		vanished = vanished.Or(k.sure().AndNot(s.view))
 	}
 	s.tellEarlier(vanished)
 	return s.pages(changed.And(s.view), func(m *Message) { s.tellFlagsOf(*m) })

@@ -24,6 +24,7 @@ func (s *session) replace(tag string, uid bool) error {
 	if err != nil {
 		return tryCreate(err)
 	}
+	s.ownChange(to)
 	// RFC 8508 §4.3: APPENDUID goes before the EXPUNGE, so in an untagged OK.
 	if code := s.appendCode(validity, []uint32{fresh}); code != "" {
 		s.status("*", "OK", code, "Filed.")

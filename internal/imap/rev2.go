@@ -45,7 +45,22 @@ func (s *session) tellListed(name, old string) {
 	if !s.enabled.Rev2 {
 		return
 	}
-	s.enc.Raw(`* LIST () "/" `).MailboxName(name)
+	s.writeOldName("", name, old)
+}
+
+// listedName is what a client of IMAP4rev2 calls name in the server's way, where there is such a mailbox.
+func (s *session) listedName(name string) string {
+	if s.enabled.Rev2 {
+		if m, err := s.account.Mailbox(s.ctx, name); err == nil { // else the command itself tells what is wrong
+			return m.Name
+		}
+	}
+	return name
+}
+
+// writeOldName writes LIST for a name, and what it was called.
+func (s *session) writeOldName(attribute, name, old string) {
+	s.enc.Raw("* LIST (").Raw(attribute).Raw(`) "/" `).MailboxName(name)
 	if old != "" && old != name {
 		s.enc.Raw(` ("OLDNAME" (`).MailboxName(old).Raw("))")
 	}

@@ -16,6 +16,7 @@ const searchPage = 500 // messages
 type finder struct {
 	s       *session
 	program *searchProgram
+	blind   bool   // no key asks for flags, dates or sizes: nothing is listed of all
 	first   Fields // what is listed of all messages
 	then    Fields // and of those that the first did not decide, 0 for nothing
 	last    cost
@@ -88,6 +89,7 @@ func newFinder(s *session, program *searchProgram) *finder {
 	if f.last == costEnvelope { // a field that the envelope cannot decide
 		f.last = costHeader
 	}
+	f.blind = !asked[costFlags] && !asked[costMeta]
 	if asked[costMeta] {
 		f.first = WithMeta
 	}
@@ -134,7 +136,7 @@ func (f *finder) scan(base uidset.Set, backward bool, enough int) (uidset.Set, e
 
 // step asks at most searchPage messages, without bodies first.
 func (f *finder) step(uids uidset.Set) (uidset.Set, error) {
-	page, err := f.s.box.Page(f.s.ctx, uids, uids.Min(), searchPage, f.first, f.page[:0])
+	page, err := f.list(uids)
 	if err != nil {
 		return uidset.Set{}, fmt.Errorf("list messages: %w", err)
 	}
@@ -145,6 +147,19 @@ func (f *finder) step(uids uidset.Set) (uidset.Set, error) {
 	}
 	late, err := f.lookInside(open)
 	return matches.Or(late), err
+}
+
+// list reads what is cheap to read of messages, nothing where no key asks for it.
+func (f *finder) list(uids uidset.Set) ([]Message, error) {
+	if !f.blind {
+		return f.s.box.Page(f.s.ctx, uids, uids.Min(), searchPage, f.first, f.page[:0])
+	}
+	page := f.page[:0]
+	uids.All(func(uid uint32) bool {
+		page = append(page, Message{UID: uid})
+		return true
+	})
+	return page, nil
 }
 
 // askPage asks with what the listing has, and returns what is still open.

@@ -121,12 +121,11 @@ func (s *session) enter(box Box, name string, readOnly bool) (View, error) {
 	return view, nil
 }
 
-// writeSelection writes what SELECT answers (RFC 3501 §6.3.1). It leaves UNSEEN
-// out, as RFC 9051 does: it would cost a scan, and without it a client
-// assumes nothing.
+// writeSelection writes what SELECT answers (RFC 3501 §6.3.1).
 func (s *session) writeSelection(v View) {
 	s.announceFlags()
 	s.tellExists()
+	s.tellUnseen(v)
 	s.enc.Raw("* OK [UIDVALIDITY ").Number(v.UIDValidity).Raw("] UIDs stay valid.\r\n")
 	s.enc.Raw("* OK [UIDNEXT ").Number(v.UIDNext).Raw("] The next UID, at least.\r\n")
 	if code := s.mailboxIDCode(&v.Mailbox); code != "" {
@@ -135,6 +134,15 @@ func (s *session) writeSelection(v View) {
 	if s.has("CONDSTORE") {
 		s.tellHighestModSeq()
 	}
+}
+
+// tellUnseen writes the number of the first unseen message (RFC 3501 §7.1) where
+// it is known: without it a client assumes nothing. RFC 9051 Appendix E has it no more.
+func (s *session) tellUnseen(v View) {
+	if s.enabled.Rev2 || s.enabled.UIDOnly || !s.view.Has(v.FirstUnseen) {
+		return
+	}
+	s.enc.Raw("* OK [UNSEEN ").Number(s.view.Seq(v.FirstUnseen)).Raw("] The first unseen message.\r\n")
 }
 
 // closeBox leaves the selected mailbox, if any, without removing anything.

@@ -41,6 +41,7 @@ type selection struct {
 	vanished   uidset.Set // removed UIDs still in view, not told yet (RFC 3501 §7.4.1)
 	modSeq     int64      // every change up to here was told or stands in vanished
 	held       int64      // modSeq before the first of vanished
+	untold     int64      // modSeq before the first flags that the client did not want to hear of (RFC 5465); 0: none
 	recentFrom uint32     // UIDs from here on are \Recent
 	keywords   []string   // by number from KeywordBit on
 	saved      uidset.Set // $ (RFC 5182)
@@ -90,6 +91,11 @@ func (s *session) ok(tag, code, text string) error {
 	if err := s.update(); err != nil {
 		return err
 	}
+	if code == "" && s.withholds() {
+		code = s.highestModSeqCode()
+	} else if s.withholds() {
+		s.tellHighestModSeq()
+	}
 	s.status(tag, "OK", code, text)
 	return s.enc.Err()
 }
@@ -101,6 +107,9 @@ func (s *session) no(tag, code, text string) error {
 		return err
 	} else if err != nil {
 		s.log.Error("imap update failed", "err", err)
+	}
+	if s.withholds() {
+		s.tellHighestModSeq()
 	}
 	s.status(tag, "NO", code, text)
 	return s.enc.Err()

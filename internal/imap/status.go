@@ -93,6 +93,9 @@ func (s *session) statusItemList() (items []*statusItem, err error) {
 }
 
 func (s *session) statusItem(name string) *statusItem {
+	if name == "RECENT" && s.enabled.Rev2 { // RFC 9051 Appendix E
+		return nil
+	}
 	for i := range statusItems {
 		if it := &statusItems[i]; it.name == name && (it.capability == "" || s.has(it.capability)) {
 			return it

@@ -42,8 +42,9 @@ func (s *session) isNews(c Changes) bool {
 
 // tell writes changes and makes them part of what the client knows.
 func (s *session) tell(c Changes) error {
+	before := s.modSeq
 	if s.vanished.Len() == 0 {
-		s.held = s.modSeq
+		s.held = before
 	}
 	s.modSeq = c.ModSeq
 	s.vanished = s.vanished.Or(c.Vanished.And(s.view))
@@ -67,8 +68,18 @@ func (s *session) tell(c Changes) error {
 		if err := s.tellFlagsOfMany(c.Many.AndNot(fresh), own); err != nil {
 			return err
 		}
+	} else if s.untold == 0 && keepsFlags(c, fresh, own) {
+		s.untold = before
 	}
 	return s.tellFresh(fresh)
+}
+
+// keepsFlags tells whether there are new flags in c, made by others, of messages that the client knew.
+func keepsFlags(c Changes, fresh uidset.Set, own []int64) bool {
+	return c.Many.AndNot(fresh).Len() > 0 || slices.ContainsFunc(c.Changed, func(m Message) bool {
+		_, mine := slices.BinarySearch(own, m.ModSeq)
+		return !mine && !fresh.Has(m.UID)
+	})
 }
 
 // tellExpunged writes EXPUNGE for what has vanished (RFC 3501 §7.4.1): each

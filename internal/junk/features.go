@@ -1,14 +1,8 @@
 package junk
 
-import (
-	"sync"
-)
-
-// Key stands for a feature: 40 bits of the hash of its kind and text. Of 200,000 features in a table one in five million
-// unknown ones has the number of a known one.
-type Key uint64
-
-const keyBits = 40
+// Key stands for a feature: 32 bits of the hash of its kind and text. Where 100,000 features are known, one in 40,000 of
+// those never seen has the number of a known one: too few to matter among hundreds.
+type Key uint32
 
 // kind tells where a feature was met: "free" in a subject is another one than "free" in the text.
 type kind byte
@@ -43,7 +37,7 @@ func hash(k kind, text []byte) uint64 {
 func spread(h uint64) Key {
 	h ^= h >> 32
 	h *= 0x9e3779b97f4a7c15
-	return Key(h >> (64 - keyBits))
+	return Key(h >> 32)
 }
 
 // tableSize is how many places a set has: at MaxFeatures it is half full.
@@ -53,12 +47,11 @@ const tableSize = 2 * MaxFeatures
 type set struct {
 	places [tableSize]Key // open addressing; 0 is free
 	used   []uint16       // the places taken, in the order of coming
-	name   func(Key, kind, string)
-	last   uint64 // hash of the word before, 0 where none is near
-	lastWord []byte
-}
+	last   uint64         // hash of the word before, 0 where none is near
 
-var sets = sync.Pool{New: func() any { return &set{used: make([]uint16, 0, MaxFeatures)} }}
+	name     func(k Key, where kind, text string) // told of every feature, for people; nil mostly
+	lastWord []byte                               // the word before, kept where name is set
+}
 
 func (s *set) full() bool { return len(s.used) == MaxFeatures }
 

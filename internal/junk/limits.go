@@ -14,9 +14,8 @@ const (
 	// maxChunk is how long a run without white space may be to be taken apart; more is told as long.
 	maxChunk = 256 // octets
 
-	// minWord and maxWord are the lengths of words that count.
-	minWord = 2  // characters
-	maxWord = 40 // octets
+	minWord = 2  // characters of a word that counts
+	maxWord = 40 // octets; longer ones are told as long
 
 	// maxFields is how many header fields are looked at, and maxField how much of one.
 	maxFields = 128

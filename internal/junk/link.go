@@ -2,21 +2,24 @@ package junk
 
 import (
 	"bytes"
+	"strings"
+)
+
+const (
+	minPathWord = 3  // octets
+	maxPathWord = 20 // octets; longer ones are numbers of somebody
 )
 
 // link tells the host of a URL, wherever it stands, and the words of its path.
 func link(to *set, url []byte) {
-	if scheme, rest, ok := bytes.Cut(url, []byte("://")); ok {
-		_ = scheme
+	if _, rest, ok := bytes.Cut(url, []byte("://")); ok {
 		url = rest
 	}
-	end := bytes.IndexAny(url, "/?#'`\\")
-	authority := url
-	path := url[:0]
-	if end >= 0 {
+	authority, path := url, []byte(nil)
+	if end := bytes.IndexAny(url, "/?#'`\\"); end >= 0 {
 		authority, path = url[:end], url[end:]
 	}
-	if at := bytes.LastIndexByte(authority, '@'); at >= 0 {
+	if at := bytes.LastIndexByte(authority, '@'); at >= 0 { // http://bank.example@192.0.2.1/
 		to.add(inURL, []byte("(user)"))
 		authority = authority[at+1:]
 	}
@@ -25,46 +28,44 @@ func link(to *set, url []byte) {
 		authority = authority[:colon]
 	}
 	host(to, inURL, bytes.TrimRight(authority, ".,:;!?*_-"))
-	for len(path) > 0 {
-		n := bytes.IndexAny(path, "/?#&=.-_+%~;:,")
-		word := path
-		if n < 0 {
-			path = nil
-		} else {
-			word, path = path[:n], path[n+1:]
-		}
-		if len(word) >= 3 && len(word) <= 20 && !hasDigit(word) {
+	for word := range bytes.FieldsFuncSeq(path, isPathBreak) {
+		if len(word) >= minPathWord && len(word) <= maxPathWord && !bytes.ContainsAny(word, "0123456789") {
 			to.add(inURL, bytes.ToLower(word))
 		}
 	}
 }
 
-func hasDigit(b []byte) bool {
-	return bytes.ContainsAny(b, "0123456789")
-}
+func isPathBreak(r rune) bool { return strings.ContainsRune("/?#&=.-_+%~;:,", r) }
 
-// host tells a name, and the domains above it down to two labels; of a number its networks.
+const maxHost = 255 // octets: RFC 1035 §2.3.4
+
+// host tells a name, and the domains above it; of a number its networks.
 func host(to *set, k kind, name []byte) {
-	if len(name) < 3 || len(name) > 255 || bytes.IndexByte(name, '.') < 0 {
+	if len(name) < 3 || len(name) > maxHost || bytes.IndexByte(name, '.') < 0 {
 		return
 	}
-	var buf [256]byte
-	name = append(buf[:0], name...)
-	for i, c := range name {
-		if 'A' <= c && c <= 'Z' {
-			name[i] = c + 'a' - 'A'
-		}
-	}
+	var buf [maxHost]byte
+	name = lower(append(buf[:0], name...))
 	if isIPv4(name) {
 		network(to, k, name)
 		return
 	}
-	for labels := bytes.Count(name, []byte(".")); labels >= 1; labels-- {
-		to.add(k, name)
-		name = name[bytes.IndexByte(name, '.')+1:]
+	dot := bytes.LastIndexByte(name, '.')
+	if top := name[dot+1:]; len(top) < 2 || isWord[top[0]] < 'a' { // a version, or the end of a sentence
+		return
 	}
-	to.add(k, append([]byte("."), name...))
+	to.add(k, name[dot:])
+	for n := 0; n < maxLabels; n++ {
+		to.add(k, name)
+		_, above, ok := bytes.Cut(name, []byte("."))
+		if name = above; !ok || bytes.IndexByte(name, '.') < 0 {
+			return
+		}
+	}
 }
+
+// maxLabels is how many domains above a name are told.
+const maxLabels = 6
 
 func isIPv4(name []byte) bool {
 	for _, c := range name {

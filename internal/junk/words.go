@@ -12,7 +12,8 @@ type words struct {
 	kind, pair kind
 	chunk      []byte // a run without white space
 	long       bool   // it is longer than maxChunk
-	lower      []byte
+	lower      []byte // the word being read, in small letters
+	letters    int    // its characters
 }
 
 func (w *words) begin(to *set, k, pair kind) {
@@ -84,39 +85,39 @@ func (w *words) address(c []byte) {
 
 // split takes the words of a run.
 func (w *words) split(c []byte) {
-	w.lower = w.lower[:0]
-	letters := 0
+	w.lower, w.letters = w.lower[:0], 0
 	for i := 0; i < len(c); {
-		b := c[i]
-		if b < utf8.RuneSelf {
+		if b := c[i]; b < utf8.RuneSelf {
 			i++
 			if isWord[b] == 0 {
-				w.flush(letters)
-				letters = 0
+				w.flush()
 				continue
 			}
 			w.lower = append(w.lower, isWord[b])
-			letters++
+			w.letters++
 			continue
 		}
 		r, n := utf8.DecodeRune(c[i:])
 		i += n
-		switch {
-		case isIdeograph(r): // written without spaces: each is a word, and pairs of them tell
-			w.flush(letters)
-			w.lower = utf8.AppendRune(w.lower, r)
-			w.flush(minWord)
-			letters = 0
-		case unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r) || unicode.Is(unicode.Sc, r):
-			w.lower = utf8.AppendRune(w.lower, unicode.ToLower(r))
-			letters++
-		case unicode.Is(unicode.Cf, r): // soft hyphens and spaces of no width only hide words
-		default:
-			w.flush(letters)
-			letters = 0
-		}
+		w.rune(r)
 	}
-	w.flush(letters)
+	w.flush()
+}
+
+func (w *words) rune(r rune) {
+	switch {
+	case isIdeograph(r): // written without spaces: each is a word, and pairs of them tell
+		w.flush()
+		w.lower = utf8.AppendRune(w.lower, r)
+		w.letters = minWord
+		w.flush()
+	case unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r) || unicode.Is(unicode.Sc, r):
+		w.lower = utf8.AppendRune(w.lower, unicode.ToLower(r))
+		w.letters++
+	case unicode.Is(unicode.Cf, r): // soft hyphens and spaces of no width only hide words
+	default:
+		w.flush()
+	}
 }
 
 // isWord is the lower case of the ASCII characters that words are made of, 0 for the others.
@@ -133,17 +134,17 @@ var isWord = func() (t [256]byte) {
 	return t
 }()
 
-func (w *words) flush(letters int) {
-	word := bytes.Trim(w.lower, "'-")
-	w.lower = w.lower[:0]
-	if letters < minWord || len(word) < minWord {
-		return
-	}
-	if len(word) > maxWord {
+// flush ends a word.
+func (w *words) flush() {
+	word, letters := bytes.Trim(w.lower, "'-"), w.letters
+	w.lower, w.letters = w.lower[:0], 0
+	switch {
+	case letters < minWord || len(word) < minWord:
+	case len(word) > maxWord:
 		w.to.add(w.kind, []byte("(long)"))
-		return
+	default:
+		w.to.word(w.kind, w.pair, word)
 	}
-	w.to.word(w.kind, w.pair, word)
 }
 
 func isIdeograph(r rune) bool {

@@ -14,7 +14,7 @@ import (
 // not change once it is in use.
 type Conns struct {
 	All         int // connections in all
-	PerAddress  int // connections per address, see key
+	PerAddress  int // connections per address, see Key
 	PerLoopback int // connections per loopback address: our own programs, or a proxy that hides many people
 
 	mu     sync.Mutex
@@ -25,7 +25,7 @@ type Conns struct {
 // Acquire takes a place for a connection from addr. Where there is one, release gives it back; calling it again does
 // nothing. Where there is none, ok is false and release is nil.
 func (c *Conns) Acquire(addr netip.Addr) (release func(), ok bool) {
-	k := key(addr)
+	k := Key(addr)
 	most := c.PerAddress
 	if k.IsLoopback() {
 		most = c.PerLoopback
@@ -55,9 +55,9 @@ func (c *Conns) release(k netip.Addr) {
 
 func full(n, most int) bool { return most > 0 && n >= most }
 
-// key is what counts as one address. A customer gets a /64 of IPv6 at least (RFC 6177 §2), so that counts as one; but in
+// Key is what counts as one address. A customer gets a /64 of IPv6 at least (RFC 6177 §2), so that counts as one; but in
 // private and link-local ranges it would be a whole home, and there everybody counts alone.
-func key(addr netip.Addr) netip.Addr {
+func Key(addr netip.Addr) netip.Addr {
 	addr = addr.Unmap().WithZone("")
 	if !addr.Is6() || addr.IsLoopback() || addr.IsPrivate() || addr.IsLinkLocalUnicast() {
 		return addr

@@ -9,14 +9,17 @@ import (
 	"time"
 )
 
-// Guard slows down the guessing of passwords. Failures are counted per address and per account, and each beyond Free
-// doubles the delay before the next attempt.
+// Guard slows down the guessing of passwords. Failures are counted per account, per address, and per pair of both, and
+// each beyond Free doubles the delay before the next attempt.
 //
-// A stranger must not be able to lock an owner out. So a pair of address and account that logged in within Trust is
-// counted by itself: neither what others try on that account, nor what others try from that address (a household, or a
-// mail app's cloud), delays it. And everybody else waits at most Max.
+// A stranger must not be able to lock an owner out. So a pair that logged in within Trust is counted by itself: neither
+// what others try on that account, nor what others try from that address, delays it. And everybody else waits at most Max.
 //
-// All fields are needed and must not change once the Guard is in use; an entry comes to about 250 octets, in each of two tables.
+// Nor must one person's mistakes hurt those who share an address: a household, or all customers of a mail app's cloud,
+// whose servers fetch for thousands. So what counts for an address is how many different accounts failed from there: however
+// often one of them fails, that is its own delay, wherever it comes from, and the address's count is one.
+//
+// All fields are needed and must not change once the Guard is in use; an entry comes to about 300 octets, in each of two tables.
 type Guard struct {
 	Free     int              // failures that cost nothing: people mistype
 	Base     time.Duration    // delay after the first failure beyond Free
@@ -27,8 +30,8 @@ type Guard struct {
 	Now      func() time.Time // the clock
 
 	mu       sync.Mutex
-	failures table[who, tally]
-	known    table[who, time.Time] // pair and its last success
+	failures Table[who, tally]
+	known    Table[who, time.Time] // pair and its last success
 }
 
 // who is an address, an account, or a pair of both; the part that does not count is zero.
@@ -42,6 +45,7 @@ type tally struct {
 	count float64   // as of at
 	at    time.Time // last failure
 	next  time.Time // before this no attempt
+	name  string    // of the account as it was typed, cut; for people to look at
 }
 
 // Delay tells how long to wait before a password is looked at, never more than Max. It books the attempt: of many at
@@ -51,8 +55,8 @@ func (g *Guard) Delay(addr netip.Addr, account string) time.Duration {
 	defer g.mu.Unlock()
 	now := g.Now()
 	var delay time.Duration
-	for _, w := range g.counts(now, addr, account) {
-		if t := g.failures.get(w); t != nil {
+	for _, w := range g.bearing(now, addr, account) {
+		if t := g.failures.Get(w); t != nil {
 			delay = max(delay, g.book(t, now))
 		}
 	}
@@ -64,11 +68,14 @@ func (g *Guard) Failed(addr netip.Addr, account string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	now := g.Now()
-	for _, w := range g.counts(now, addr, account) {
-		t := g.failures.make(w, g.Entries)
+	for _, w := range g.counting(now, addr, account) {
+		t := g.failures.Make(w, g.Entries)
 		t.count = g.faded(t, now) + 1
 		t.at = now
 		t.next = later(t.next, now.Add(g.step(t.count)))
+		if w.account != ([16]byte{}) && t.name == "" {
+			t.name = cut(account)
+		}
 	}
 }
 
@@ -78,20 +85,45 @@ func (g *Guard) Succeeded(addr netip.Addr, account string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	w := pair(addr, account)
-	*g.known.make(w, g.Entries) = g.Now()
-	g.failures.remove(w)
+	*g.known.Make(w, g.Entries) = g.Now()
+	g.failures.Remove(w)
 }
 
-// counts gives whose failures bear on an attempt.
-func (g *Guard) counts(now time.Time, addr netip.Addr, account string) []who {
+// bearing gives whose failures bear on an attempt. Those of the pair are among those of the account, but for a known pair,
+// which has them alone.
+func (g *Guard) bearing(now time.Time, addr netip.Addr, account string) []who {
 	w := pair(addr, account)
-	if account == "" {
+	switch {
+	case account == "":
 		return []who{{addr: w.addr}}
-	}
-	if last := g.known.get(w); last != nil && now.Sub(*last) < g.Trust {
+	case g.isKnown(now, w):
 		return []who{w}
 	}
 	return []who{{addr: w.addr}, {account: w.account}}
+}
+
+// counting gives for whom a failure counts. The pair remembers that its account was counted for the address.
+func (g *Guard) counting(now time.Time, addr netip.Addr, account string) []who {
+	w := pair(addr, account)
+	switch {
+	case account == "":
+		return []who{{addr: w.addr}}
+	case g.isKnown(now, w):
+		return []who{w}
+	}
+	if t := g.failures.Get(w); t != nil && g.faded(t, now) >= onceMore {
+		return []who{w, {account: w.account}}
+	}
+	return []who{w, {addr: w.addr}, {account: w.account}}
+}
+
+// onceMore is what must be left of a pair's failures for its next not to count for the address: one fades to it in two
+// half-lives, and to the address that was worth no more.
+const onceMore = 0.25
+
+func (g *Guard) isKnown(now time.Time, w who) bool {
+	last := g.known.Get(w)
+	return last != nil && now.Sub(*last) < g.Trust
 }
 
 // book takes the next place in the row for one attempt and tells how far off it is.
@@ -124,10 +156,14 @@ func (g *Guard) faded(t *tally, now time.Time) float64 {
 }
 
 func pair(addr netip.Addr, account string) who {
-	w := who{addr: key(addr)}
+	return who{addr: Key(addr), account: hash(account)}
+}
+
+// hash is equal for names that differ in case alone.
+func hash(account string) (h [16]byte) {
 	sum := sha256.Sum256([]byte(strings.ToLower(account)))
-	copy(w.account[:], sum[:])
-	return w
+	copy(h[:], sum[:])
+	return h
 }
 
 func later(a, b time.Time) time.Time {

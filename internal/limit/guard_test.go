@@ -33,6 +33,13 @@ func failTimes(g *Guard, n int, addr netip.Addr, account string) {
 	}
 }
 
+// failAround fails once at each of n accounts.
+func failAround(g *Guard, n int, addr netip.Addr) {
+	for i := range n {
+		g.Failed(addr, fmt.Sprint("somebody", i))
+	}
+}
+
 func TestGuardGrows(t *testing.T) {
 	for n, want := range []time.Duration{0, 0, 0, 1, 2, 4, 8, 10, 10} {
 		g, _ := newGuard()
@@ -53,15 +60,37 @@ func TestGuardCounts(t *testing.T) {
 	}{
 		// Address and account count each for itself.
 		{name: "address", addr: stranger, account: "luis", want: true,
-			before: func(g *Guard, _ *clock) { failTimes(g, 5, stranger, "ana") }},
+			before: func(g *Guard, _ *clock) { failAround(g, 5, stranger) }},
 		{name: "address before the name is known", addr: stranger, want: true,
-			before: func(g *Guard, _ *clock) { failTimes(g, 5, stranger, "ana") }},
+			before: func(g *Guard, _ *clock) { failAround(g, 5, stranger) }},
 		{name: "account", addr: home, account: "ANA", want: true,
 			before: func(g *Guard, _ *clock) { failTimes(g, 5, stranger, "ana") }},
 		{name: "neither", addr: home, account: "luis",
 			before: func(g *Guard, _ *clock) { failTimes(g, 5, stranger, "ana") }},
 		{name: "IPv6 network", addr: netip.MustParseAddr("2001:db8::2"), account: "luis", want: true,
-			before: func(g *Guard, _ *clock) { failTimes(g, 5, netip.MustParseAddr("2001:db8::1"), "ana") }},
+			before: func(g *Guard, _ *clock) { failAround(g, 5, netip.MustParseAddr("2001:db8::1")) }},
+
+		// One account's mistakes are nobody else's at an address that many share, such as a mail app's cloud.
+		{name: "one person's old password", addr: stranger, account: "luis",
+			before: func(g *Guard, _ *clock) { failTimes(g, 100, stranger, "ana") }},
+		{name: "of which the app knows no name", addr: stranger,
+			before: func(g *Guard, _ *clock) { failTimes(g, 100, stranger, "ana") }},
+		{name: "tried every minute for days", addr: stranger, account: "luis",
+			before: func(g *Guard, c *clock) {
+				for range 5000 {
+					g.Failed(stranger, "ana")
+					c.t = c.t.Add(time.Minute)
+				}
+			}},
+		{name: "tried as slowly as it counts most", addr: stranger, account: "luis",
+			before: func(g *Guard, c *clock) {
+				for range 500 {
+					g.Failed(stranger, "ana")
+					c.t = c.t.Add(21 * time.Minute)
+				}
+			}},
+		{name: "is that person's delay", addr: stranger, account: "ana", want: true,
+			before: func(g *Guard, _ *clock) { failTimes(g, 100, stranger, "ana") }},
 
 		// An owner is not locked out by strangers, neither on the account nor at the address.
 		{name: "attack on the account", addr: home, account: "ana",
@@ -136,7 +165,7 @@ func TestGuardBounded(t *testing.T) {
 		addr := netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})
 		g.Failed(addr, strings.Repeat("x", i))
 	}
-	failTimes(g, 5, stranger, "ana")
+	failAround(g, 5, stranger)
 	if n := len(g.failures.entries); n != 100 || g.failures.recent.Len() != n {
 		t.Errorf("%d entries, %d in the row", n, g.failures.recent.Len())
 	}

@@ -34,9 +34,10 @@ var (
 type Door struct {
 	Store   *store.Store
 	Guard   *limit.Guard
-	Leaf    func() *x509.Certificate // our certificate, for channel binding
+	Leaf    func(*tls.ConnectionState) *x509.Certificate // our certificate on a connection, for channel binding
 	FakeKey []byte                   // secret behind the salts of users that do not exist
 	Log     *slog.Logger
+	Count   func(service string) // hears of every wrong name or password, for the counters. May be nil
 }
 
 // Peer is who knocks. TLS is nil without TLS.
@@ -86,6 +87,9 @@ func (d *Door) refuse(ctx context.Context, p Peer, user string, err error) error
 	}
 	if errors.Is(err, store.ErrPassword) || errors.Is(err, sasl.ErrCredentials) {
 		d.Guard.Failed(p.Addr, user)
+		if d.Count != nil {
+			d.Count(p.Service)
+		}
 		d.Log.Warn("log-in refused", "service", p.Service, "from", p.Addr, "user", user)
 		return ErrRefused
 	}

@@ -55,7 +55,7 @@ func house(t *testing.T) (d *Door, app string) {
 		t.Fatal(err)
 	}
 	guard := &limit.Guard{Free: 2, Base: time.Hour, Max: time.Hour, HalfLife: time.Hour, Trust: time.Hour, Entries: 100, Now: time.Now}
-	return &Door{Store: st, Guard: guard, Leaf: func() *x509.Certificate { return nil }, FakeKey: []byte("fake"), Log: log}, app
+	return &Door{Store: st, Guard: guard, Leaf: func(*tls.ConnectionState) *x509.Certificate { return nil }, FakeKey: []byte("fake"), Log: log}, app
 }
 
 func TestPassword(t *testing.T) {

@@ -32,7 +32,7 @@ func (d *Door) scram(ctx context.Context, p Peer, mechanism string, done func(st
 		Advertised:     slices.Contains(d.Mechanisms(p), plus),
 		Canonical:      x.canonical,
 		Lookup:         x.lookup,
-		Binding:        sasl.Binding(p.TLS, d.Leaf()),
+		Binding:        sasl.Binding(p.TLS, d.Leaf(p.TLS)),
 		Rand:           rand.Reader,
 		FakeKey:        d.FakeKey,
 		FakeIterations: store.ScramIterations,

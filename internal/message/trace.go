@@ -75,10 +75,13 @@ func (t Trace) client() string {
 	return "(" + info + ")"
 }
 
-// path is the recipient, empty when there is none or it cannot be written.
+// path is the recipient, empty when there is none or it cannot be written. RFC
+// 6531 §3.7.3 would have U-labels in a message that came with SMTPUTF8; but a
+// program may say SMTPUTF8 for the domain alone, and this field must not be what
+// keeps its message from a server without.
 func (t Trace) path() string {
 	a := t.For
-	if !t.utf8() {
+	if !t.utf8() || isASCII(a.Local) {
 		a.Domain = a.ASCIIDomain()
 	}
 	if a.Local == "" || a.Domain == "" || !t.utf8() && !a.ASCII() {

@@ -29,6 +29,8 @@ func TestReceived(t *testing.T) {
 		// RFC 6531 §3.7.3: UTF-8 only where the whole way takes it.
 		{Trace{By: "blåbær.no", With: "UTF8SMTPS", For: Address{"jørgen", "blåbær.no"}, Time: at, HideClient: true},
 			"Received: by blåbær.no with UTF8SMTPS for <jørgen@blåbær.no>;\r\n Sat, 21 Nov 2026 10:00:00 +0100\r\n"},
+		{Trace{By: "b", With: "UTF8SMTPS", For: Address{"j", "blåbær.no"}, Time: at, HideClient: true},
+			"Received: by b with UTF8SMTPS for <j@xn--blbr-roah.no>;\r\n Sat, 21 Nov 2026 10:00:00 +0100\r\n"},
 		{Trace{By: "b", With: "ESMTP", For: Address{"jørgen", "blåbær.no"}, Time: at, HideClient: true},
 			"Received: by b with ESMTP;\r\n Sat, 21 Nov 2026 10:00:00 +0100\r\n"},
 		{Trace{By: "b", With: "ESMTP", For: Address{"j", "blåbær.no"}, Time: at, HideClient: true},

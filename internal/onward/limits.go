@@ -48,13 +48,9 @@ func (d *Desk) pause(ctx context.Context, acc store.Account) error {
 	return refuse(550, 5, 7, 1, "Too much was sent at once to new addresses; sending is paused for this account until the owner of this server resumes it")
 }
 
-// tellOwner writes to whoever set the box up, and to the account itself.
+// tellOwner writes to whoever set the box up, wherever that mail goes, and to the account itself.
 func (d *Desk) tellOwner(ctx context.Context, acc store.Account) error {
 	owner := message.Address{Local: "postmaster", Domain: acc.Address.Domain}
-	found, err := d.Store.Resolve(ctx, owner)
-	if err != nil {
-		return err
-	}
 	notice, err := report.Paused{
 		Language: d.Store.Settings().Language, Host: d.Name(), Account: acc.Address,
 		From: d.robot(acc.Address.Domain), To: owner, Now: d.Now(),
@@ -62,11 +58,8 @@ func (d *Desk) tellOwner(ctx context.Context, acc store.Account) error {
 	if err != nil {
 		return err
 	}
-	in := store.Incoming{Body: notice.Body}
-	for _, a := range append(found.Local, acc) {
-		in.Deliver = append(in.Deliver, store.Delivery{Account: a.ID})
-	}
-	return d.Store.Accept(ctx, in)
+	in := store.Incoming{Deliver: []store.Delivery{{Account: acc.ID}}}
+	return d.send(ctx, in, notice, acc.Address.Domain, owner)
 }
 
 // robot is who speaks for the box in a domain of ours.

@@ -13,6 +13,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"slices"
 	"time"
 
 	"buzon/internal/message"
@@ -54,5 +55,21 @@ type Recipient struct {
 // Plan is what a message sets off: Accept it, then tell Accepted.
 type Plan struct {
 	store.Incoming
-	mail Mail
+	mail     Mail
+	accepted func()
+}
+
+// OnAccepted has f called once the message is accepted.
+func (p *Plan) OnAccepted(f func()) { p.accepted = f }
+
+// Accounts are those in whose mailboxes the message is to go, each once.
+func (m *Mail) Accounts() (list []store.AccountID) {
+	for _, r := range m.To {
+		for _, acc := range r.Found.Local {
+			if !slices.Contains(list, acc.ID) {
+				list = append(list, acc.ID)
+			}
+		}
+	}
+	return list
 }

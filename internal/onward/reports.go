@@ -16,6 +16,9 @@ func (d *Desk) plan(in store.Incoming, m Mail) Plan { return Plan{Incoming: in, 
 // Accepted sends the reports that senders asked for and the answers of people who are away. The message is accepted by
 // then, whatever happens here: so what fails is logged and not returned. The message must still be readable.
 func (d *Desk) Accepted(ctx context.Context, p Plan) {
+	if p.accepted != nil {
+		p.accepted()
+	}
 	if p.mail.From.IsZero() {
 		return // RFC 3461 §5.2, RFC 3834 §2
 	}

@@ -9,130 +9,60 @@ import (
 // Exim is the University of Cambridge's, as Debian's default has it.
 func Exim() Program {
 	return Program{
-		Name: "Exim", SMTPUTF8: true, Unknown: "Unrouteable address",
+		Name: "Exim", TLS: true, SMTPUTF8: true, EnvID: true, Unknown: "No such user here",
 		packages: []string{"exim4-daemon-light"}, keyOwner: exim, setUp: setUpExim,
 	}
 }
 
-const eximScript = `{package}/usr/sbin/exim4 -bdf -q1s &
-wait $!
-`
-
-const eximMain = `exim_path = {package}/usr/sbin/exim4
-spool_directory = {dir}/queue
-log_file_path = {dir}/log/%slog
-log_selector = -queue_run
-pid_file_path = {dir}/exim.pid
-primary_hostname = {name}
-local_interfaces = {host}
-daemon_smtp_ports = {mx} : {submission} : {submissions}
-host_lookup =
-dns_dnssec_ok = 0
-keep_environment =
-message_size_limit = 60M
-dsn_advertise_hosts = *
-smtputf8_advertise_hosts = *
-domainlist ours = {domain}
-acl_smtp_rcpt = rcpt
-tls_advertise_hosts = {tls}
-`
-
-const eximTLS = `tls_certificate = {dir}/chain.pem
-tls_privatekey = {dir}/key.pem
-tls_on_connect_ports = {submissions}
-auth_advertise_hosts = ${if and {{def:tls_in_cipher}{!eq{$received_port}{{mx}}}} {*}}
-`
-
-const eximRest = `
-begin acl
-rcpt:
-{grey}
-  accept domains = +ours
-         verify = recipient
-  require domains = !+ours
-  accept authenticated = *
-  deny message = relay not permitted
-
-begin routers
-keep:
-  driver = accept
-  domains = +ours
-  local_parts = lsearch;{dir}/users
-  transport = keep
-on:
-  driver = manualroute
-  domains = ! +ours
-  route_data = ${lookup {$domain} lsearch* {{dir}/routes}}
-  host_find_failed = fail
-  self = send
-  transport = on
-
-begin transports
-keep:
-  driver = appendfile
-  directory = {dir}/mail/$local_part_data
-  maildir_format
-  user = vmail
-  group = vmail
-  check_string =
-  escape_string =
-on:
-  driver = smtp
-  allow_localhost
-  hosts_avoid_tls = *
-
-begin retry
-* * F,1h,1s
-
-begin authenticators
-`
-
-// eximGrey asks the test itself, as an ACL cannot make a file.
-const eximGrey = `  defer message = {reply}
-        condition = ${if eq{new}{${readsocket{inet:127.0.0.1:{port}}{$sender_address $local_part@$domain\n}}}}
-`
-
-const eximLogin = `plain:
-  driver = plaintext
-  public_name = PLAIN
-  server_prompts = :
-  server_condition = ${if and {{eq{$auth2}{{user}}} {eq{$auth3}{{password}}}}}
-  server_set_id = $auth2
-login:
-  driver = plaintext
-  public_name = LOGIN
-  server_prompts = Username:: : Password::
-  server_condition = ${if and {{eq{$auth1}{{user}}} {eq{$auth2}{{password}}}}}
-  server_set_id = $auth1
-`
-
 func setUpExim(p *Peer) (string, error) {
-	words := []string{"{tls}", "", "{grey}", "", "{user}", p.options.User, "{password}", p.options.Password}
-	config := eximMain + eximRest
+	config, script := eximMain, eximScript
+	filled := words{"{tls}": "", "{grey}": "", "{open}": "", "{user}": p.options.User, "{password}": p.options.Password}
 	if p.options.Certificate != nil {
-		config, words[1] = eximMain+eximTLS+eximRest, "*"
+		config, filled["{tls}"] = config+eximTLS, "*"
 	}
-	if p.options.User != "" {
-		config += eximLogin
+	if p.options.Open {
+		filled["{open}"] = p.fill(eximOpen, nil)
 	}
 	if p.options.Grey {
 		port, err := serveGrey(p.t, talkLine)
 		if err != nil {
 			return "", err
 		}
-		words[3] = strings.NewReplacer("{port}", port, "{reply}", greyReply).Replace(eximGrey)
+		filled["{grey}"] = p.fill(eximGrey, words{"{port}": port, "{reply}": greyReply})
 	}
-	script := eximScript
 	if p.options.Hold {
-		config, words[3], script = eximHold+config, eximOpen, heldScript(eximStart, eximRelease)
+		config, filled["{grey}"], script = config+eximHold, p.fill(eximOpen, nil), heldScript(eximStart, eximRelease)
+	}
+	config += eximRest
+	if p.options.User != "" {
+		config += p.eximLogins()
 	}
 	err := errors.Join(
 		p.folder("queue", exim), p.folder("log", exim), p.folder("etc/exim4", root),
-		p.write("etc/exim4/exim4.conf", p.fill(config, words...)),
-		p.write("users", strings.Join(p.options.Users, "\n")+"\n"),
+		p.write("etc/exim4/exim4.conf", p.fill(config, filled)),
+		p.write("users", p.eximUsers()),
 		p.write("routes", p.eximRoutes()),
 	)
-	return p.fill(script), err
+	return p.fill(script, nil), err
+}
+
+func (p *Peer) eximLogins() string {
+	switch p.options.Mechanism {
+	case "PLAIN":
+		return eximPlain
+	case "LOGIN":
+		return eximLogin
+	}
+	return eximPlain + eximLogin
+}
+
+// eximUsers is a table that gives each local part itself: Exim uses no name for a folder that came from outside.
+func (p *Peer) eximUsers() string {
+	var b strings.Builder
+	for _, user := range p.options.Users {
+		fmt.Fprintf(&b, "%s: %s\n", user, user)
+	}
+	return b.String()
 }
 
 func (p *Peer) eximRoutes() string {

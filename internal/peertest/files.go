@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // The users that the programs insist on exist in their cages only. No number is that of somebody on a usual machine.
@@ -55,9 +56,15 @@ func writeEtc(dir, name, host string) error {
 	return nil
 }
 
-// write makes a file in the server's folder that all may read.
+// write makes a file in the server's folder that all may read. It looks old, as Postfix waits for a second until nobody can
+// be writing a file any more.
 func (p *Peer) write(name, text string) error {
-	return os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o644)
+	path := filepath.Join(p.dir, name)
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		return err
+	}
+	then := time.Now().Add(-time.Hour)
+	return os.Chtimes(path, then, then)
 }
 
 // secret makes a file in the server's folder for one user and root.
@@ -78,11 +85,26 @@ func (p *Peer) folder(name string, owner int) error {
 	return os.Chown(path, owner, owner)
 }
 
-// fill writes a configuration with {words} replaced.
-func (p *Peer) fill(text string, more ...string) string {
-	words := []string{
+// words are what stands for words in braces.
+type words map[string]string
+
+// fill writes a text with its words, and those that all have, replaced. What replaces them stays as it is.
+func (p *Peer) fill(text string, more words) string {
+	pairs := []string{
 		"{dir}", p.dir, "{host}", p.host, "{name}", p.options.Name, "{domain}", p.options.Domain, "{package}", p.program.path(),
-		"{mx}", portMX, "{submission}", portSubmission, "{submissions}", portSubmissions,
+		"{mx}", portMX, "{submission}", portSubmission, "{submissions}", portSubmissions, "{loopback}", loopback,
 	}
-	return strings.NewReplacer(append(words, more...)...).Replace(text)
+	for word, value := range more {
+		pairs = append(pairs, word, value)
+	}
+	return strings.NewReplacer(pairs...).Replace(text)
+}
+
+// addresses are those of the users, each with something behind it.
+func (p *Peer) addresses(end func(user string) string) string {
+	var b strings.Builder
+	for _, user := range p.options.Users {
+		b.WriteString(user + "@" + p.options.Domain + end(user))
+	}
+	return b.String()
 }

@@ -13,13 +13,10 @@ func heldScript(start, release string) string {
 	return "mkfifo -m 600 {dir}/release\n" + start + "read word <{dir}/release\n" + release + "wait\n"
 }
 
-// postfixHold goes after the rest of main.cf, and wins. The times are the defaults.
-const postfixHold = `
-queue_run_delay = 300s
-minimal_backoff_time = 300s
-maximal_backoff_time = 4000s
-smtpd_relay_restrictions = permit
-smtpd_recipient_restrictions = check_recipient_access static:HOLD
+// postfixHolds takes the place of postfixServes. The times are the defaults.
+const postfixHolds = `
+smtpd_relay_restrictions =
+smtpd_recipient_restrictions = check_recipient_access static:HOLD, permit_inet_interfaces, reject_unauth_destination
 `
 
 const postfixRelease = `{package}/usr/sbin/postsuper -c {dir}/config -H ALL
@@ -28,10 +25,7 @@ const postfixRelease = `{package}/usr/sbin/postsuper -c {dir}/config -H ALL
 
 const eximStart = "{package}/usr/sbin/exim4 -bdf &\n"
 
-// eximHold goes before the rest.
-const eximHold = "queue_only\n"
-
-const eximOpen = "  accept\n"
+const eximHold = "queue_only\nsmtp_accept_max_per_connection = 0\n"
 
 // eximRelease has as many queue runners as Exim's daemon would start at most (queue_run_max). Each delivers one message
 // after the other, and passes its connection on to the next for the same host.

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"golang.org/x/crypto/bcrypt"
 )
 
-// OpenSMTPD is the OpenBSD project's.
+// OpenSMTPD is the OpenBSD project's. Debian 12's cannot serve TLS, whatever the key: OpenSSL 3 copies the key that one of
+// its processes pretends to have, and no longer asks the other process, which has it
+// (github.com/OpenSMTPD/OpenSMTPD/issues/1171). And without TLS it has no login.
 func OpenSMTPD() Program {
 	return Program{
 		Name: "OpenSMTPD", Unknown: "Invalid recipient",
@@ -24,24 +24,14 @@ wait $!
 `
 
 const openMain = `table users file:{dir}/users
+table known file:{dir}/known
 smtp max-message-size 60M
 queue ttl 1h
-{pki}
 {filter}
-listen on {host} port {mx} hostname {name} {mxtls} {grey}
-{login}
+listen on {host} port {mx} hostname {name} {grey}
 action keep maildir "{dir}/mail/%{rcpt.user}" virtual <users>
-match from any for domain {domain} action keep
+match from any for domain {domain} rcpt-to <known> action keep
 {routes}
-`
-
-const openPKI = `pki {name} cert "{dir}/chain.pem"
-pki {name} key "{dir}/key.pem"
-`
-
-const openLogin = `table logins file:{dir}/logins
-listen on {host} port {submission} hostname {name} tls-require pki {name} auth <logins>
-listen on {host} port {submissions} hostname {name} smtps pki {name} auth <logins>
 `
 
 // openGrey is a filter (smtpd-filters(7)) that knows pairs of sender and recipient by the lines of a file.
@@ -64,46 +54,19 @@ done
 `
 
 func setUpOpenSMTPD(p *Peer) (string, error) {
-	words := map[string]string{"{routes}": p.openRoutes()}
-	if p.options.Certificate != nil {
-		words["{pki}"], words["{mxtls}"] = openPKI, "tls pki {name}"
-	}
-	if p.options.User != "" {
-		words["{login}"] = openLogin
-	}
+	filled := words{"{routes}": p.openRoutes(), "{filter}": "", "{grey}": "", "{reply}": greyReply}
 	if p.options.Grey {
-		words["{filter}"], words["{grey}"] = `filter grey proc-exec "/bin/sh {dir}/grey"`, "filter grey"
+		filled["{filter}"], filled["{grey}"] = p.fill(`filter grey proc-exec "/bin/sh {dir}/grey"`, nil), "filter grey"
 	}
-	config := openMain
-	for _, word := range []string{"{routes}", "{pki}", "{mxtls}", "{login}", "{filter}", "{grey}"} {
-		config = strings.ReplaceAll(config, word, words[word])
-	}
-	logins, err := p.openLogins()
-	return p.fill(openScript), errors.Join(err,
-		p.write("smtpd.conf", p.fill(config)),
-		p.write("users", p.openUsers()),
-		p.write("logins", logins),
-		p.write("grey", p.fill(openGrey, "{reply}", greyReply)),
+	return p.fill(openScript, nil), errors.Join(
+		p.write("smtpd.conf", p.fill(openMain, filled)),
+		p.write("users", p.addresses(func(string) string { return " vmail\n" })),
+		p.write("known", p.addresses(func(string) string { return "\n" })),
+		p.write("grey", p.fill(openGrey, filled)),
 	)
 }
 
-func (p *Peer) openUsers() string {
-	var b strings.Builder
-	for _, user := range p.options.Users {
-		fmt.Fprintf(&b, "%s@%s vmail\n", user, p.options.Domain)
-	}
-	return b.String()
-}
-
-func (p *Peer) openLogins() (string, error) {
-	if p.options.User == "" {
-		return "", nil
-	}
-	hash, err := bcrypt.GenerateFromPassword([]byte(p.options.Password), bcrypt.MinCost)
-	return fmt.Sprintf("%s %s\n", p.options.User, hash), err
-}
-
-// openRoutes are the ways on, for those who are logged in and for the server's own reports. The first that fits is taken,
+// openRoutes are the ways on, for the server's own reports and, when it is open, for all. The first that fits is taken,
 // so "*" comes last.
 func (p *Peer) openRoutes() string {
 	var domains []string
@@ -112,14 +75,18 @@ func (p *Peer) openRoutes() string {
 	}
 	slices.Sort(domains)
 	slices.Reverse(domains) // "*" is before all letters
+	from := "socket"
+	if p.options.Open {
+		from = "any"
+	}
 	var b strings.Builder
 	for i, domain := range domains {
 		what := "domain " + domain
 		if domain == "*" {
 			what = "any"
 		}
-		fmt.Fprintf(&b, "action way%d relay host smtp://%s helo {name}\n", i, p.options.Routes[domain])
-		fmt.Fprintf(&b, "match from local for %s action way%d\nmatch auth from any for %s action way%d\n", what, i, what, i)
+		fmt.Fprintf(&b, "action way%d relay host smtp://%s helo %s\n", i, p.options.Routes[domain], p.options.Name)
+		fmt.Fprintf(&b, "match from %s for %s action way%d\n", from, what, i)
 	}
 	return b.String()
 }

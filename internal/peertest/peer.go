@@ -3,7 +3,6 @@ package peertest
 import (
 	"bufio"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -15,28 +14,6 @@ import (
 	"time"
 )
 
-// Options are what a server is to be.
-type Options struct {
-	Domain string   // whose mail it takes from everybody, and keeps
-	Users  []string // local parts of that domain; to others it says 550
-
-	Name        string           // its host name; "" is mx. of Domain
-	Certificate *tls.Certificate // nil: no TLS, and so no login
-	User        string           // may log in with Password and send to all domains; "" is nobody
-	Password    string
-
-	// Routes is where mail of other domains goes: from the domain to a loopback address with its port. "*" is all the rest;
-	// without it they are refused by the server's own bounce.
-	Routes map[string]string
-
-	// Grey refuses each pair of sender and recipient for now when it comes first, and takes it the next time.
-	Grey bool
-
-	// Hold takes mail for all domains from everybody and keeps it until Release, which has the program send it as it would
-	// by its defaults. Postfix and Exim have it.
-	Hold bool
-}
-
 // The ports of every server, on an address of its own. They are below those that the kernel gives to others.
 const (
 	portMX          = "2525"
@@ -44,12 +21,15 @@ const (
 	portSubmissions = "2465"
 )
 
+// loopback are the addresses of everybody here.
+const loopback = "127.0.0.0/8"
+
 // How long a server may take to start, or to deliver, on a busy machine. Only reached when it never will.
 const patience = 60 * time.Second
 
 // Peer is a server that runs until its test ends.
 type Peer struct {
-	MX          string // address and port where everybody may bring mail for the domain; STARTTLS with a certificate
+	MX          string // address and port where everybody may bring mail for the domain; STARTTLS where it has a certificate
 	Submission  string // for those who log in after STARTTLS; "" without a certificate
 	Submissions string // the same with implicit TLS; "" without a certificate
 
@@ -68,13 +48,16 @@ func Start(t testing.TB, program Program, o Options) *Peer {
 	if o.Name == "" {
 		o.Name = "mx." + o.Domain
 	}
+	if !program.TLS {
+		o.Certificate = nil
+	}
 	p := &Peer{t: t, program: program, options: o, host: freeHost(), dir: newFolder(t)}
 	p.MX = net.JoinHostPort(p.host, portMX)
 	if o.Certificate != nil {
 		p.Submission, p.Submissions = net.JoinHostPort(p.host, portSubmission), net.JoinHostPort(p.host, portSubmissions)
 	}
 	if err := p.start(); err != nil {
-		t.Fatalf("%s: %v\n%s", program.Name, err, p.log())
+		t.Fatalf("%s: %v\n%s", program.Name, err, p.Log())
 	}
 	return p
 }
@@ -93,7 +76,7 @@ func (p *Peer) start() error {
 	p.t.Cleanup(func() {
 		p.cage.close()
 		if p.t.Failed() {
-			p.t.Logf("log of %s:\n%s", p.program.Name, p.log())
+			p.t.Logf("log of %s:\n%s", p.program.Name, p.Log())
 		}
 	})
 	return p.awaitGreeting()
@@ -177,8 +160,8 @@ func newFolder(t testing.TB) string {
 	return dir
 }
 
-// log is what the server said, the end of it.
-func (p *Peer) log() string {
+// Log is what the server said, the end of it.
+func (p *Peer) Log() string {
 	var all strings.Builder
 	files, err := filepath.Glob(filepath.Join(p.dir, "log", "*"))
 	if err != nil {

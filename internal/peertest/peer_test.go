@@ -68,11 +68,12 @@ func each(t *testing.T, test func(t *testing.T, program Program)) {
 // As an MX a server takes mail for its people, and no other.
 func TestMX(t *testing.T) {
 	each(t, func(t *testing.T, program Program) {
-		authority := NewAuthority(t)
-		p := Start(t, program, Options{
-			Domain: "elsewhere.test", Users: []string{"luis"}, Certificate: authority.Issue(t, "mx.elsewhere.test"),
-		})
-		c := dial(t, p.MX, false, &tls.Config{RootCAs: authority.Pool(), ServerName: "mx.elsewhere.test"})
+		cert, config := certificate(t)
+		p := Start(t, program, Options{Domain: "elsewhere.test", Users: []string{"luis"}, Certificate: cert})
+		if !program.TLS {
+			config = nil
+		}
+		c := dial(t, p.MX, false, config)
 		for to, want := range map[string]string{"nobody@elsewhere.test": program.Unknown, "luis@third.test": ""} {
 			if err := send(t, c, to); err == nil || !strings.HasPrefix(err.Error(), "55") || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: %v", to, err)
@@ -109,13 +110,15 @@ func TestGrey(t *testing.T) {
 // As a relay it takes mail for all from those who log in, and passes it on.
 func TestRelay(t *testing.T) {
 	each(t, func(t *testing.T, program Program) {
-		authority := NewAuthority(t)
+		if !program.TLS {
+			t.Skip("it cannot serve TLS, and so has no login")
+		}
+		cert, config := certificate(t)
 		far := Start(t, program, Options{Domain: "far.test", Users: []string{"eva"}})
 		p := Start(t, program, Options{
-			Domain: "elsewhere.test", Users: []string{"luis"}, Certificate: authority.Issue(t, "mx.elsewhere.test"),
+			Domain: "elsewhere.test", Users: []string{"luis"}, Certificate: cert,
 			User: "buzon", Password: "two words", Routes: map[string]string{"*": far.MX},
 		})
-		config := &tls.Config{RootCAs: authority.Pool(), ServerName: "mx.elsewhere.test"}
 		for i, address := range []string{p.Submission, p.Submissions} {
 			c := dial(t, address, address == p.Submissions, config)
 			if err := send(t, c, "eva@far.test"); err == nil {
@@ -139,5 +142,21 @@ func TestRelay(t *testing.T) {
 		if err := c.Auth(smtp.PlainAuth("", "buzon", "wrong", "mx.elsewhere.test")); err == nil || !strings.HasPrefix(err.Error(), "535") {
 			t.Errorf("a wrong password: %v", err)
 		}
+	})
+}
+
+// In a network that is trusted a relay needs no login.
+func TestOpen(t *testing.T) {
+	each(t, func(t *testing.T, program Program) {
+		far := Start(t, program, Options{Domain: "far.test", Users: []string{"eva"}})
+		p := Start(t, program, Options{Domain: "elsewhere.test", Users: []string{"luis"}, Open: true, Routes: map[string]string{"*": far.MX}})
+		c := dial(t, p.MX, false, nil)
+		for _, to := range []string{"eva@far.test", "luis@elsewhere.test"} {
+			if err := send(t, c, to); err != nil {
+				t.Fatal(err)
+			}
+		}
+		far.Await(t, "eva", 1)
+		p.Await(t, "luis", 1)
 	})
 }

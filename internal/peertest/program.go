@@ -15,8 +15,10 @@ const defaultFolder = "/opt/buzon-peers"
 // Program is one of the mail servers, and what tests have to know of it.
 type Program struct {
 	Name     string
+	TLS      bool   // it can serve TLS; without that it has no login
 	SMTPUTF8 bool   // it takes addresses in UTF-8 (RFC 6531)
 	SCRAM    bool   // it offers SCRAM-SHA-256 (RFC 7677) beside PLAIN and LOGIN
+	EnvID    bool   // its reports tell the sender's ENVID (RFC 3464 §2.2.1)
 	Unknown  string // its words to a recipient that does not exist
 
 	packages []string // Debian's; the first has the server

@@ -37,6 +37,7 @@ type dispatcher struct {
 	routes  routes
 	down    map[string]*outage // by key of a route that several domains share
 	resting map[string]bool    // keys of lanes that made room for others
+	seen    time.Time          // the clock when it was last looked at, without its monotonic part
 }
 
 // Run sends until ctx is over; what is being sent then may end within Grace. It returns when nothing of it is left. An
@@ -77,6 +78,7 @@ func (d *dispatcher) fill() time.Duration {
 	if d.takeNudge() {
 		d.forgetOutages()
 	}
+	d.pullBack()
 	d.startWorkers()
 	for d.ctx.Err() == nil && d.open < maxConnections {
 		found, wait, err := d.claim(d.hasRoom)
@@ -93,6 +95,22 @@ func (d *dispatcher) fill() time.Duration {
 		d.startWorkers()
 	}
 	return maxSleep // the end of a connection wakes us
+}
+
+// pullBack makes due what a clock that was ahead put off too far: at the start, and when the clock goes back.
+func (d *dispatcher) pullBack() {
+	now := d.now().Round(0)
+	backwards := now.Before(d.seen) || d.seen.IsZero()
+	d.seen = now
+	if !backwards {
+		return
+	}
+	n, err := d.Store.PullBack(d.ctx, now.Add(lastRetry+lastRetry/5)) // with the jitter, and some more
+	if err != nil {
+		d.complain("look for mail put off too far", err)
+	} else if n > 0 {
+		d.Log.Warn("the clock was ahead: mail that it put off is due now", "jobs", n)
+	}
 }
 
 // stop waits for the connections, and gives back what was claimed and not begun: the next start need not wait for it.

@@ -83,6 +83,8 @@ func (d *dispatcher) recipient(e store.Envelope, r result) report.Recipient {
 	return part
 }
 
+var errNoReader = errors.New("the sender's address leads nowhere")
+
 // reader is who gets a report, and from whom.
 type reader struct {
 	address  message.Address
@@ -119,6 +121,14 @@ func (d *dispatcher) reader(ctx context.Context, e store.Envelope) (reader, erro
 	}
 	for _, a := range found.Foreign { // targets of an alias
 		to.send(a)
+	}
+	for _, f := range found.Forwards { // the reader has its mail sent on
+		for _, a := range f.Targets {
+			to.send(a)
+		}
+	}
+	if len(to.deliver)+len(to.foreign) == 0 {
+		return to, errNoReader
 	}
 	return to, nil
 }

@@ -3,6 +3,7 @@ package sending
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"net"
 	"net/netip"
 	"os"
@@ -16,6 +17,24 @@ import (
 
 // noteLost and a domain name the store's note of since when a domain that had TLS has none.
 const noteLost = "tls.lost "
+
+// What the note says. The level itself is written once a day at most, so it does not tell what came last.
+const (
+	stillLost = ""
+	backAgain = "back"
+)
+
+// regained ends what was noted when the domain had no TLS: the next time that it is missing counts from its own beginning.
+func (s *Sending) regained(ctx context.Context, domain string, level outbound.TLSLevel) error {
+	if level == outbound.NoTLS {
+		return nil
+	}
+	state, _, found, err := s.Store.Noted(ctx, noteLost+domain)
+	if err != nil || !found || state != stillLost {
+		return err
+	}
+	return s.Store.Note(ctx, noteLost+domain, backAgain)
+}
 
 func newSecret() ([]byte, error) {
 	secret := make([]byte, 32)
@@ -45,14 +64,14 @@ func (s *Sending) newSender() *outbound.Sender {
 				return outbound.TLSLevel(level), seen, err
 			},
 			Keep: func(ctx context.Context, domain string, level outbound.TLSLevel) error {
-				return s.Store.KeepTLSLevel(ctx, domain, store.TLSLevel(level))
+				return errors.Join(s.Store.KeepTLSLevel(ctx, domain, store.TLSLevel(level)), s.regained(ctx, domain, level))
 			},
 			Lost: func(ctx context.Context, domain string) (time.Time, bool, error) {
-				_, since, found, err := s.Store.Noted(ctx, noteLost+domain)
-				return since, found, err
+				state, since, found, err := s.Store.Noted(ctx, noteLost+domain)
+				return since, found && state == stillLost, err
 			},
 			KeepLost: func(ctx context.Context, domain string, _ time.Time) error {
-				return s.Store.Note(ctx, noteLost+domain, "")
+				return s.Store.Note(ctx, noteLost+domain, stillLost)
 			},
 		},
 		Report: s.countTLS,

@@ -74,6 +74,7 @@ func chunkSize(arg string) int64 {
 // answer replies without the library.
 func (c *Conn) answer(line string) {
 	c.out = append(append(c.out, line...), "\r\n"...)
+	c.heard([]byte(line))
 }
 
 // startTLS upgrades the connection (RFC 3207 §4).
@@ -143,6 +144,9 @@ func (c *Conn) Write(b []byte) (int, error) {
 
 // replyLine passes on one complete line of a reply.
 func (c *Conn) replyLine(line []byte) {
+	if c.fatal != nil { // the line before was the last
+		return
+	}
 	switch code := string(line[:min(4, len(line))]); {
 	case code == "220 " && c.verb == "":
 		c.answer("220 " + c.opt.Name() + " ESMTP Buzon")
@@ -167,6 +171,7 @@ func (c *Conn) replyLine(line []byte) {
 		}
 	}
 	c.out = append(c.out, line...)
+	c.heard(line)
 }
 
 // words replaces the library's success texts.

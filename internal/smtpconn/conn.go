@@ -8,7 +8,9 @@
 //     renews the deadline with every read of a body;
 //   - gathers replies and writes them when the peer has to wait for them, which
 //     makes pipelining (RFC 2920) one write;
-//   - makes every read error final: the library would go on parsing;
+//   - makes every read error final, and 421: the library would go on parsing;
+//   - ends what comes too slowly: a command as a whole, a body on average;
+//   - lets a Guest refuse a connection, wait before the greeting, and hear the replies;
 //   - speaks where the library's words do not fit: greeting, STARTTLS, REQUIRETLS
 //     and SIZE in EHLO, the texts of MAIL and RCPT, the address "postmaster" alone.
 //
@@ -40,6 +42,11 @@ type Options struct {
 	// Until Trust is called: octets a peer may send in commands, and the time it has. 0: no limit.
 	UntrustedOctets int64
 	UntrustedTime   time.Duration
+	// Lifetime is when a connection has to begin anew, Rate the octets a second that a body must come with on average after
+	// Data. 0: no limit.
+	Lifetime time.Duration
+	Rate     int
+	Guest    func(c *Conn) Guest // called before the greeting; nil: everybody is greeted at once
 }
 
 // PostmasterAlone is what "postmaster" without a domain (RFC 5321 §4.5.1)
@@ -78,6 +85,13 @@ type Conn struct {
 	trusted    bool
 	spent      int64 // octets of commands
 	born       time.Time
+	asked      time.Time // since when we wait for a command, or a body has been coming
+	arrived    int64     // octets of that body
+	guest      Guest
+	welcomed   bool
+
+	// Value is whatever the Guest wants to find again.
+	Value any
 
 	mu       sync.Mutex // guards draining with the read deadline
 	draining bool
@@ -86,7 +100,7 @@ type Conn struct {
 }
 
 func newConn(raw net.Conn, opt Options, onClose func()) *Conn {
-	c := &Conn{Conn: raw, opt: opt, onClose: onClose, born: time.Now()}
+	c := &Conn{Conn: raw, opt: opt, onClose: onClose, born: time.Now(), asked: time.Now()}
 	if opt.Implicit {
 		c.Conn = tlsconn.Server(raw, opt.TLS)
 	}
@@ -124,7 +138,12 @@ func (c *Conn) Trust() { c.trusted = true }
 // Close writes what is left to say and ends the connection. Like Read and Write
 // it is called by the library's goroutine; others use Drain or CloseAll.
 func (c *Conn) Close() error {
-	c.once.Do(c.onClose)
+	c.once.Do(func() {
+		c.onClose()
+		if c.guest.Closed != nil {
+			c.guest.Closed()
+		}
+	})
 	flushErr := c.flush()
 	if err := c.Conn.Close(); err != nil {
 		return err
@@ -152,6 +171,7 @@ var (
 	errLineTooLong = errors.New("command line too long")
 	errTooMuch     = errors.New("too much before log-in")
 	errDrained     = errors.New("server is shutting down")
+	errOld         = errors.New("connection is too old")
 )
 
 // fill reads more octets of commands.
@@ -171,6 +191,11 @@ func (c *Conn) receive(b []byte) (int, error) {
 	if c.fatal != nil {
 		return 0, c.fatal
 	}
+	if !c.welcomed {
+		if c.welcomed = true; !c.welcome() {
+			return 0, c.fatal
+		}
+	}
 	// The deadline comes first: what is written may have to shake hands.
 	if err := c.arm(); err != nil {
 		return 0, c.fail(err)
@@ -180,29 +205,13 @@ func (c *Conn) receive(b []byte) (int, error) {
 	}
 	n, err := c.Conn.Read(b)
 	if n > 0 {
+		c.arrived += int64(n)
 		return n, nil
 	}
 	if err == nil {
 		err = io.ErrNoProgress
 	}
 	return 0, c.fail(err)
-}
-
-// arm sets the deadline of the next read.
-func (c *Conn) arm() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.mode != commands {
-		return c.Conn.SetReadDeadline(time.Now().Add(c.opt.Data))
-	}
-	if c.draining {
-		return errDrained
-	}
-	deadline := time.Now().Add(c.opt.Idle)
-	if last := c.born.Add(c.opt.UntrustedTime); !c.trusted && c.opt.UntrustedTime > 0 && last.Before(deadline) {
-		deadline = last
-	}
-	return c.Conn.SetReadDeadline(deadline)
 }
 
 // fail makes an error final and says goodbye where the peer may still hear it.
@@ -212,7 +221,6 @@ func (c *Conn) fail(err error) error {
 		err = errDrained
 	}
 	c.mu.Unlock()
-	var timeout net.Error
 	switch {
 	case errors.Is(err, errDrained):
 		c.say("421 4.3.2 This server is shutting down; please come back later")
@@ -220,7 +228,9 @@ func (c *Conn) fail(err error) error {
 		c.say("500 5.5.2 This line is too long")
 	case errors.Is(err, errTooMuch):
 		c.say("421 4.7.0 Too much was sent before log-in")
-	case errors.As(err, &timeout) && timeout.Timeout():
+	case c.mode == commands && c.isOld(time.Now()):
+		c.say("421 4.4.2 This connection has lasted long enough; please begin a new one")
+	case isTimeout(err):
 		c.say("421 4.4.2 Nothing came for too long")
 	}
 	c.fatal = io.EOF
@@ -229,6 +239,11 @@ func (c *Conn) fail(err error) error {
 		c.fatal = io.ErrUnexpectedEOF
 	}
 	return c.fatal
+}
+
+func isTimeout(err error) bool {
+	var timeout net.Error
+	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
 func (c *Conn) say(line string) {
@@ -281,10 +296,15 @@ func (c *Conn) setMode(m mode) {
 	c.mu.Lock()
 	c.mode = m
 	c.mu.Unlock()
+	c.asked, c.arrived = time.Now(), 0
 }
 
 // nextLine finds the next command for the library; those that are ours are done here.
 func (c *Conn) nextLine() error {
+	c.asked = time.Now()
+	if c.fatal == nil && c.isOld(c.asked) { // it never had to wait
+		return c.fail(errOld)
+	}
 	for {
 		if c.fatal != nil {
 			return c.fatal
@@ -299,6 +319,7 @@ func (c *Conn) nextLine() error {
 				c.line = forward
 				return nil
 			}
+			c.asked = time.Now()
 			continue
 		}
 		if c.end-c.start >= min(c.opt.CommandLine, bufferSize) {

@@ -138,6 +138,7 @@ func (p *acceptance) makeVariants(in Incoming) {
 	for i := range p.local {
 		p.local[i].variant = p.variant(slices.Concat(p.local[i].Prefix, in.Prefix))
 		p.local[i].variant.refs++
+		p.local[i].variant.boxed = true
 	}
 	for i := range p.send {
 		p.send[i].variant = p.variant(slices.Concat(p.send[i].Prefix, in.Prefix))

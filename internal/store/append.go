@@ -89,7 +89,8 @@ type appending struct {
 	box        MailboxID
 	list       []prepared
 	uids       []uint32
-	sentCopies bool // Settings.SentCopy
+	sentCopies bool      // Settings.SentCopy
+	from       MailboxID // that of the message replaced, 0 where there is none
 }
 
 type prepared struct {
@@ -109,7 +110,7 @@ func (s *Store) prepareDraft(ctx context.Context, d Draft, room int64) (prepared
 		return prepared{}, err
 	}
 	v := c.variant(nil)
-	v.refs = 1
+	v.refs, v.boxed = 1, true
 	return prepared{c, v, flags, d.Received}, nil
 }
 
@@ -131,6 +132,9 @@ func (a *appending) write(tx *tx) error {
 		a.uids = append(a.uids, uint32(uid))
 	}
 	if err := a.noteSent(tx); err != nil {
+		return err
+	}
+	if err := noteJunkCame(tx, ch.account, a.from, a.box, a.list); err != nil {
 		return err
 	}
 	return ch.finish(tx)

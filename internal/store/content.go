@@ -101,6 +101,7 @@ type variant struct {
 	prefix    []byte
 	structure []byte // its part tree, offsets counted with the prefix
 	refs      int64  // messages and jobs that will refer to it
+	boxed     bool   // messages are among them: it is listed and searched
 	body      BodyID // once written
 }
 
@@ -161,7 +162,7 @@ func (c *content) writeBody(tx *tx, v *variant, source BodyID) error {
 	st.BindInt64(2, c.size)
 	st.BindInt64(3, c.packed)
 	st.BindBytes(4, v.prefix)
-	st.BindBytes(5, c.envelope)
+	st.BindBytes(5, c.envelopeOf(v))
 	st.BindBytes(6, v.structure)
 	st.BindText(7, c.preview)
 	st.BindBytes(8, c.refs)
@@ -176,6 +177,15 @@ func (c *content) writeBody(tx *tx, v *variant, source BodyID) error {
 		if err := insertChunk(tx, v.body, int64(n), *row); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// envelopeOf is the envelope that is kept with a variant. One that only waits
+// to be sent has none, by which the search index knows it.
+func (c *content) envelopeOf(v *variant) []byte {
+	if v.boxed {
+		return c.envelope
 	}
 	return nil
 }

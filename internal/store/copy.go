@@ -52,6 +52,9 @@ func transfer(tx *tx, src MailboxID, uids uidset.Set, dst MailboxID, move bool) 
 	if err != nil {
 		return Copied{}, err
 	}
+	if err := noteJunk(tx, from.account, src, dst, hit.uids); err != nil {
+		return Copied{}, err
+	}
 	var first int64
 	if move {
 		first, err = to.number(hit.uids.Len()) // the account has them already

@@ -30,6 +30,7 @@ func (s *Store) AddDomain(ctx context.Context, name string) error {
 		if tx.Changes() == 0 {
 			return fmt.Errorf("domain %s: %w", domain, ErrExists)
 		}
+		tx.onCommit(s.RingHouse)
 		return nil
 	})
 }
@@ -69,6 +70,7 @@ func (s *Store) RemoveDomain(ctx context.Context, name string) error {
 		if tx.Changes() == 0 {
 			return fmt.Errorf("domain %s: %w", domain, ErrNoDomain)
 		}
+		tx.onCommit(s.RingHouse)
 		return nil
 	})
 }

@@ -100,7 +100,7 @@ func (w *writer) run(r *request, savepoint bool, now time.Time) {
 	}
 	r.tx.Conn, r.tx.now, r.tx.limits = w.conn, now, w.limits
 	if r.err = w.call(r); r.err != nil {
-		r.tx.after, r.tx.touched, r.tx.litters, r.tx.queues = nil, r.tx.touched[:0], false, false
+		r.tx.after, r.tx.touched, r.tx.litters, r.tx.queues, r.tx.teaches = nil, r.tx.touched[:0], false, false, false
 	}
 	w.endPart(r.err, savepoint)
 }
@@ -186,7 +186,7 @@ func (w *writer) rollback() {
 // committed tells everybody what the group changed.
 func (s *Store) committed() {
 	w := s.writer
-	litters, queues := false, false
+	litters, queues, teaches := false, false, false
 	for _, r := range w.group {
 		for _, f := range r.tx.after {
 			f()
@@ -196,6 +196,7 @@ func (s *Store) committed() {
 		}
 		litters = litters || r.tx.litters
 		queues = queues || r.tx.queues
+		teaches = teaches || r.tx.teaches
 	}
 	if len(w.touched) > 0 {
 		s.ring(w.touched)
@@ -207,6 +208,9 @@ func (s *Store) committed() {
 	}
 	if queues {
 		s.ringQueue()
+	}
+	if teaches {
+		s.trainer.wake()
 	}
 }
 

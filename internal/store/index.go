@@ -141,13 +141,13 @@ func (s *Store) updateIndex(ctx context.Context, worth int, gently bool) error {
 
 // notIndexed is the highest body that was looked at, and the next ones, as many
 // as a segment holds. A body that is being staged will come with its old
-// number: what follows it waits.
+// number: what follows it waits. Those that only wait to be sent are passed over.
 func (s *Store) notIndexed(ctx context.Context) (from BodyID, waiting []BodyID, err error) {
 	err = s.read(ctx, func(c *sqlite.Conn) error {
 		if from, err = lastIndexed(c); err != nil {
 			return err
 		}
-		return each(c, `SELECT id FROM body WHERE id > ? AND id < (SELECT coalesce(min(body), 1 << 62) FROM staging) ORDER BY id LIMIT ?`,
+		return each(c, `SELECT id FROM body WHERE id > ? AND id < (SELECT coalesce(min(body), 1 << 62) FROM staging) AND length(env) > 0 ORDER BY id LIMIT ?`,
 			func(st *sqlite.Stmt) { waiting = append(waiting, BodyID(st.ColumnInt64(0))) }, int64(from), segmentBodies)
 	})
 	return from, waiting, wrap("look for what is not indexed", err)

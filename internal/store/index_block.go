@@ -37,6 +37,13 @@ func (d *docs) and(o *docs) {
 	}
 }
 
+func (d *docs) count() (n int) {
+	for _, w := range d {
+		n += bits.OnesCount64(w)
+	}
+	return n
+}
+
 // posting is that a document has a trigram: trigram<<8 | document.
 type posting uint32
 

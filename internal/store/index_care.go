@@ -31,10 +31,10 @@ func (s *Store) IndexStatus(ctx context.Context) (IndexStatus, error) {
 		if err != nil {
 			return err
 		}
-		if status.Waiting, err = number(c, `SELECT count(*) FROM body WHERE id > ?`, last); err != nil {
+		if status.Waiting, err = number(c, `SELECT count(*) FROM body WHERE id > ? AND length(env) > 0`, last); err != nil {
 			return err
 		}
-		looked, err = number(c, `SELECT count(*) FROM body WHERE id <= ?`, last)
+		looked, err = number(c, `SELECT count(*) FROM body WHERE id <= ? AND length(env) > 0`, last)
 		status.Skipped = max(looked-status.Indexed, 0) // dead bodies may still be counted among the indexed
 		return err
 	})

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"encoding/binary"
 	"sync"
 
@@ -36,9 +37,14 @@ type placeRun struct {
 	n    uint32
 }
 
+// precedes tells that a message would make the run longer.
+func (r *placeRun) precedes(uid uint32, body BodyID) bool {
+	return r.n > 0 && uid == r.uid+r.n && body == r.body+BodyID(r.n)
+}
+
 // add notes a message with a higher UID than any before.
 func (p *places) add(uid uint32, body BodyID, last *placeRun) {
-	if p.run.n > 0 && uid == p.run.uid+p.run.n && body == p.run.body+BodyID(p.run.n) {
+	if p.run.precedes(uid, body) {
 		p.run.n++
 		return
 	}
@@ -74,16 +80,15 @@ func (p *places) runs(f func(r placeRun) bool) {
 	}
 }
 
-// each gives f the messages of uids from a UID on until it returns false.
-func (p *places) each(uids uidset.Set, from uint32, f func(uid uint32, body BodyID) bool) {
+// each gives f the messages of uids from a UID on, in runs, until it returns false.
+func (p *places) each(uids uidset.Set, from uint32, f func(r placeRun) bool) {
 	ranges := uids.Ranges()
 	p.runs(func(r placeRun) bool {
 		end := r.uid + r.n - 1
 		for len(ranges) > 0 && ranges[0].Lo <= end {
-			for uid := max(ranges[0].Lo, r.uid, from); uid <= min(ranges[0].Hi, end); uid++ {
-				if !f(uid, r.body+BodyID(uid-r.uid)) {
-					return false
-				}
+			lo, hi := max(ranges[0].Lo, r.uid, from), min(ranges[0].Hi, end)
+			if lo <= hi && !f(placeRun{lo, r.body + BodyID(lo-r.uid), hi - lo + 1}) {
+				return false
 			}
 			if ranges[0].Hi > end {
 				break
@@ -92,6 +97,19 @@ func (p *places) each(uids uidset.Set, from uint32, f func(uid uint32, body Body
 		}
 		return len(ranges) > 0
 	})
+}
+
+// placesOf is the places of a mailbox as they are now.
+func (s *Store) placesOf(ctx context.Context, box MailboxID) (*places, error) {
+	p := s.places.get(box)
+	err := s.read(ctx, func(c *sqlite.Conn) (err error) {
+		p, err = p.grown(c)
+		return err
+	})
+	if err == nil {
+		s.places.put(p)
+	}
+	return &p, err
 }
 
 // grown is p with the messages that came since; p itself is shared and stays.

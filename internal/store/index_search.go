@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"sort"
 
 	"zombiezen.com/go/sqlite"
 
@@ -25,10 +24,6 @@ type Candidates struct {
 }
 
 const (
-	// slab is how many messages are looked up at once: it bounds the memory,
-	// and for how long a transaction is held.
-	slab = 32 << 10
-
 	// maxTrigrams is how many trigrams of a needle are looked up; a few are
 	// enough to leave little.
 	maxTrigrams = 16
@@ -66,7 +61,7 @@ type lookup struct {
 	segments []segment
 	current  int // of segments: which one ids has
 	ids      []BodyID
-	rows     []indexedRow
+	runs     []indexedRun
 	indexed  uidset.Builder
 	next     uint32 // UID with which the next slab begins, 0 for none
 	block    []byte
@@ -76,9 +71,30 @@ type lookup struct {
 // needle is a needle with what was found of it.
 type needle struct {
 	Needle
-	trigrams     []trigram // the best first, as the last segments showed it
+	trigrams     []sieve // the best first, as the last segments showed it
 	header, body uidset.Builder
 }
+
+// sieve is a trigram of a needle, and for how many segments in a row it dropped nothing.
+type sieve struct {
+	trigram
+	vain int // segments
+}
+
+const (
+	// patience is how many segments a trigram may drop nothing before it is left
+	// out, but for every secondChance-th segment: a text that is there mostly
+	// has its first trigram alone, and each one asked reads a block.
+	patience     = 4  // segments
+	secondChance = 16 // segments
+
+	// fewDocs is how many documents may be left for that: to look at one that
+	// has not the text costs as much as several blocks.
+	fewDocs = 4
+)
+
+// idle tells that asking is most likely in vain.
+func (v *sieve) idle() bool { return v.vain >= patience && v.vain%secondChance != 0 }
 
 // segment is one row of text_segment.
 type segment struct {
@@ -87,13 +103,6 @@ type segment struct {
 	ids   []byte
 	want  docs // of the slab's messages
 	found docs // of a needle
-}
-
-// indexedRow is a message and where the index has it.
-type indexedRow struct {
-	uid     uint32
-	segment uint32
-	doc     uint8 // of its header
 }
 
 func newLookup(needles []Needle) *lookup {
@@ -105,14 +114,14 @@ func newLookup(needles []Needle) *lookup {
 }
 
 // trigramsOf is the different trigrams of a needle, first those that share no octet.
-func trigramsOf(folded string) (list []trigram) {
+func trigramsOf(folded string) (list []sieve) {
 	seen := make(map[trigram]bool)
 	for start := range 3 {
 		for i := start; i+3 <= len(folded) && len(list) < maxTrigrams; i += 3 {
 			t := trigram(folded[i])<<16 | trigram(folded[i+1])<<8 | trigram(folded[i+2])
 			if !seen[t] {
 				seen[t] = true
-				list = append(list, t)
+				list = append(list, sieve{trigram: t})
 			}
 		}
 	}
@@ -122,7 +131,7 @@ func trigramsOf(folded string) (list []trigram) {
 // slab looks up as many messages as a slab has. All is read in one transaction,
 // so that segments and blocks belong together.
 func (l *lookup) slab(c *sqlite.Conn, box MailboxID, uids uidset.Set, from uint32) error {
-	l.segments, l.rows, l.next, l.current = l.segments[:0], l.rows[:0], 0, -1
+	l.segments, l.runs, l.next, l.current = l.segments[:0], l.runs[:0], 0, -1
 	err := each(c, `SELECT id, last, bodies FROM text_segment ORDER BY last`, func(st *sqlite.Stmt) {
 		l.segments = append(l.segments, segment{id: st.ColumnInt64(0), last: BodyID(st.ColumnInt64(1)), ids: columnBytes(st, 2, nil)})
 	})
@@ -140,79 +149,6 @@ func (l *lookup) slab(c *sqlite.Conn, box MailboxID, uids uidset.Set, from uint3
 	return nil
 }
 
-// locateAll finds the documents of a slab of messages.
-func (l *lookup) locateAll(c *sqlite.Conn, box MailboxID, uids uidset.Set, from uint32) error {
-	seen := 0
-	locate := func(uid uint32, body BodyID) bool {
-		if seen++; seen > slab {
-			l.next = uid
-			return false
-		}
-		l.locate(uid, body)
-		return true
-	}
-	if l.places != nil {
-		l.places.each(uids, from, locate)
-		return nil
-	}
-	return scan(c, `SELECT uid, body FROM msg WHERE mailbox = ?+0 AND uid >= ? ORDER BY uid`, box, uids, from,
-		func(uid uint32, st *sqlite.Stmt) bool { return locate(uid, BodyID(st.ColumnInt64(1))) })
-}
-
-// placesOf is the places of a mailbox as they are now.
-func (s *Store) placesOf(ctx context.Context, box MailboxID) (*places, error) {
-	p := s.places.get(box)
-	err := s.read(ctx, func(c *sqlite.Conn) (err error) {
-		p, err = p.grown(c)
-		return err
-	})
-	if err == nil {
-		s.places.put(p)
-	}
-	return &p, err
-}
-
-// locate finds the segment and the document of a message.
-func (l *lookup) locate(uid uint32, id BodyID) {
-	if l.current < 0 || id > l.segments[l.current].last || len(l.ids) == 0 || id < l.ids[0] {
-		l.current = sort.Search(len(l.segments), func(i int) bool { return l.segments[i].last >= id })
-		if l.current == len(l.segments) {
-			l.current = -1
-			return
-		}
-		l.ids = readIDs(l.ids[:0], l.segments[l.current].ids)
-	}
-	doc := l.document(id)
-	if doc < 0 {
-		return
-	}
-	want := &l.segments[l.current].want
-	want.add(doc)
-	want.add(doc + segmentBodies)
-	l.rows = append(l.rows, indexedRow{uid, uint32(l.current), uint8(doc)})
-	l.indexed.Add(uid)
-}
-
-// document is the place of id among ids, -1 when it is not there.
-func (l *lookup) document(id BodyID) int {
-	// Mostly all ids from the first to the last are there.
-	if i := int(id - l.ids0()); i >= 0 && i < len(l.ids) && l.ids[i] == id {
-		return i
-	}
-	i := sort.Search(len(l.ids), func(i int) bool { return l.ids[i] >= id })
-	if i == len(l.ids) || l.ids[i] != id {
-		return -1
-	}
-	return i
-}
-
-func (l *lookup) ids0() BodyID {
-	if len(l.ids) == 0 {
-		return 0
-	}
-	return l.ids[0]
-}
-
 // find looks a needle up in all segments of the slab.
 func (l *lookup) find(c *sqlite.Conn, n *needle) error {
 	for i := range l.segments {
@@ -220,13 +156,10 @@ func (l *lookup) find(c *sqlite.Conn, n *needle) error {
 			return err
 		}
 	}
-	for _, row := range l.rows {
-		found := &l.segments[row.segment].found
-		if found.has(int(row.doc)) {
-			n.header.Add(row.uid)
-		}
-		if found.has(int(row.doc) + segmentBodies) {
-			n.body.Add(row.uid)
+	for _, run := range l.runs {
+		if found := &l.segments[run.segment].found; *found != (docs{}) {
+			run.of(found, 0, &n.header)
+			run.of(found, segmentBodies, &n.body)
 		}
 	}
 	return nil
@@ -242,17 +175,29 @@ func (l *lookup) findIn(c *sqlite.Conn, n *needle, s *segment) error {
 	if !n.Body {
 		clear(s.found[len(s.found)/2:])
 	}
-	for i, t := range n.trigrams {
+	for i := range n.trigrams {
 		if s.found == (docs{}) {
 			return nil
 		}
-		have, err := l.docs(c, s.id, t)
+		v := &n.trigrams[i]
+		if i > 0 && v.idle() && s.found.count() <= fewDocs {
+			v.vain++
+			continue
+		}
+		have, err := l.docs(c, s.id, v.trigram)
 		if err != nil {
 			return err
 		}
-		if s.found.and(&have); s.found == (docs{}) && i > 0 {
+		before := s.found
+		if s.found.and(&have); s.found != before {
+			v.vain = 0
+		} else {
+			v.vain++
+		}
+		if s.found == (docs{}) && i > 0 {
+			best := *v
 			copy(n.trigrams[1:i+1], n.trigrams[:i])
-			n.trigrams[0] = t
+			n.trigrams[0] = best
 		}
 	}
 	return nil

@@ -96,7 +96,7 @@ type claiming struct {
 }
 
 func (c *claiming) write(tx *tx) error {
-	jobs, err := listJobs(tx.Conn, jobRows+`WHERE j.destination = ?+0 AND j.next <= ? ORDER BY j.next, j.id LIMIT ?`,
+	jobs, err := listJobs(tx.Conn, jobRows+`WHERE j.destination = ?+0 AND j.next <= ? ORDER BY j.next, j.id LIMIT ?+0`,
 		c.dest, c.now, int64(c.max)+1)
 	if err != nil {
 		return err

@@ -29,6 +29,7 @@ func (s *Store) SetRelay(ctx context.Context, r Relay) error {
 		return err
 	}
 	return wrap("set relay "+r.Host, s.write(ctx, func(tx *tx) error {
+		tx.queue() // mail that waits may have a way now
 		return exec(tx.Conn, `INSERT INTO relay(host, port, domain, tls, user, password, oauth) VALUES(?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT(host, port, domain) DO UPDATE SET tls = excluded.tls, user = excluded.user,
 			password = excluded.password, oauth = excluded.oauth`,
@@ -87,6 +88,7 @@ func (s *Store) RemoveRelay(ctx context.Context, host string, port int, domain s
 		}
 	}
 	return wrap("remove relay "+host, s.write(ctx, func(tx *tx) error {
+		tx.queue()
 		err := exec(tx.Conn, `DELETE FROM relay WHERE host = ?1 AND (port = ?2 OR ?2 = 0) AND domain = ?3`, host, port, domain)
 		if err == nil && tx.Changes() == 0 {
 			err = ErrNoRelay

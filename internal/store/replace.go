@@ -30,7 +30,7 @@ func (s *Store) replace(ctx context.Context, src MailboxID, uid uint32, dst Mail
 		return 0, err
 	}
 	defer s.discard(ctx, p.content)
-	a := appending{box: dst, list: []prepared{p}, sentCopies: s.Settings().SentCopy}
+	a := appending{box: dst, from: src, list: []prepared{p}, sentCopies: s.Settings().SentCopy}
 	err = s.write(ctx, func(tx *tx) error {
 		gone, err := expunge(tx, src, uidset.Of(uidset.Range{Lo: uid, Hi: uid}), 0)
 		if err != nil {

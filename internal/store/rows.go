@@ -7,7 +7,7 @@ import (
 )
 
 // Integers compared with = stand as ?+0 in statements of more than one table or
-// index. SQLite's planner looks whether a bare ? is 0 or 1, and then compiles the
+// index, and so do those of LIMIT where it counts. SQLite's planner looks whether a bare ? is 0 or 1, and then compiles the
 // statement anew at each use: the driver clears the bindings, which makes it
 // forget what it looked at. FETCH of a page paid 14 µs for it, a delivery 24.
 

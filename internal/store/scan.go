@@ -10,7 +10,22 @@ import (
 
 // maxSkip is how many unwanted rows are stepped over before a new search in
 // the index: about what the search costs.
-const maxSkip = 8
+const maxSkip = 8 // rows
+
+// gaps knows from which distance of UIDs on stepping over what lies between was
+// in vain: a mailbox without holes shows it once, and the next wanted row is
+// searched for at once; where most UIDs are gone, a wide gap has few rows.
+type gaps struct {
+	wide uint32 // UIDs; 0: none was too wide so far
+}
+
+func (g *gaps) tooWide(n uint32) bool { return g.wide > 0 && n >= g.wide }
+
+func (g *gaps) inVain(n uint32) {
+	if g.wide == 0 || n < g.wide {
+		g.wide = n
+	}
+}
 
 // scan gives f the rows of box whose UID is in uids and not below from,
 // ascending, until it returns false. The query selects uid first, takes mailbox
@@ -19,22 +34,24 @@ const maxSkip = 8
 func scan(c *sqlite.Conn, query string, box MailboxID, uids uidset.Set, from uint32, f func(uid uint32, st *sqlite.Stmt) bool) error {
 	ranges := uids.Ranges()
 	ranges = ranges[sort.Search(len(ranges), func(i int) bool { return ranges[i].Hi >= from }):]
+	var g gaps
 	for len(ranges) > 0 {
 		st, err := prepare(c, query, []int64{int64(box), int64(max(from, ranges[0].Lo))})
 		if err != nil {
 			return err
 		}
-		if ranges, err = scanRun(st, ranges, f); err != nil {
+		if ranges, err = g.run(st, ranges, f); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// scanRun steps until the rows or the ranges end, f has enough, or a wide gap
+// run steps until the rows or the ranges end, f has enough, or a wide gap
 // comes; it returns the ranges still to be looked at.
-func scanRun(st *sqlite.Stmt, ranges []uidset.Range, f func(uid uint32, st *sqlite.Stmt) bool) ([]uidset.Range, error) {
-	for skipped := 0; skipped <= maxSkip; {
+func (g *gaps) run(st *sqlite.Stmt, ranges []uidset.Range, f func(uid uint32, st *sqlite.Stmt) bool) ([]uidset.Range, error) {
+	skipped, last := 0, ranges[0].Lo
+	for {
 		more, err := st.Step()
 		if err != nil || !more {
 			return nil, err
@@ -47,12 +64,19 @@ func scanRun(st *sqlite.Stmt, ranges []uidset.Range, f func(uid uint32, st *sqli
 			break
 		}
 		if uid < ranges[0].Lo {
-			skipped++
+			if skipped++; skipped > maxSkip {
+				g.inVain(uid - last)
+				break
+			}
 			continue
 		}
-		skipped = 0
 		if !f(uid, st) || len(ranges) == 1 && uid == ranges[0].Hi {
 			return nil, st.Reset()
+		}
+		skipped, last = 0, uid
+		if uid == ranges[0].Hi && g.tooWide(ranges[1].Lo-uid) {
+			ranges = ranges[1:]
+			break
 		}
 	}
 	return ranges, st.Reset()

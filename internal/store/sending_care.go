@@ -18,12 +18,14 @@ type old struct {
 
 func oldSending() []old {
 	return []old{
-		{"sending", "minute * 60 < ?", 2 * day},                               // limits look back a day
-		{"sts_policy", "fetched + max_age < ?", 0},                            // RFC 8461 §5.1
-		{"tls_level", "seen < ?", 180 * day},                                  // who has not been written to for so long may have changed for good
-		{"tls_result", "julianday(day) < julianday(?, 'unixepoch')", 7 * day}, // RFC 8460 §5.3: reports are tried for a day
-		{"answered", "at < ?", 31 * day},                                      // longer than any time between two answers
-		{"sent_copy", "at < ?", day},                                          // programs store their copy within minutes
+		{"sending", "minute * 60 < ?", 2 * day},                                // limits look back a day
+		{"sts_policy", "fetched + max_age < ?", 0},                             // RFC 8461 §5.1
+		{"tls_level", "seen < ?", 180 * day},                                   // who has not been written to for so long may have changed for good
+		{"tls_result", "julianday(day) < julianday(?, 'unixepoch')", 7 * day},  // RFC 8460 §5.3: reports are tried for a day
+		{"dmarc_count", "julianday(day) < julianday(?, 'unixepoch')", 7 * day}, // as those of TLS
+		{"report", "at < ?", 180 * day},                                        // a page that shows more is a page nobody reads
+		{"answered", "at < ?", 31 * day},                                       // longer than any time between two answers
+		{"sent_copy", "at < ?", day},                                           // programs store their copy within minutes
 	}
 }
 

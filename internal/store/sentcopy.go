@@ -20,13 +20,23 @@ const sentMailbox = "Sent"
 
 // SentMailbox is the name of an account's mailbox for sent mail, which need not be there.
 func (s *Store) SentMailbox(ctx context.Context, acc AccountID) (string, error) {
-	name := sentMailbox
+	return s.specialMailbox(ctx, acc, `\Sent`, sentMailbox)
+}
+
+// JunkMailbox is the name of an account's mailbox for junk, which need not be there.
+func (s *Store) JunkMailbox(ctx context.Context, acc AccountID) (string, error) {
+	return s.specialMailbox(ctx, acc, `\Junk`, "Junk")
+}
+
+// specialMailbox is the name of the mailbox with a special use (RFC 6154), or the usual name where none has it.
+func (s *Store) specialMailbox(ctx context.Context, acc AccountID, use, usual string) (string, error) {
+	name := usual
 	err := s.read(ctx, func(c *sqlite.Conn) error {
-		_, err := queryRow(c, `SELECT name FROM mailbox WHERE account = ? AND use = '\Sent' ORDER BY id LIMIT 1`,
-			func(st *sqlite.Stmt) { name = st.ColumnText(0) }, acc)
+		_, err := queryRow(c, `SELECT name FROM mailbox WHERE account = ? AND use = ? ORDER BY id LIMIT 1`,
+			func(st *sqlite.Stmt) { name = st.ColumnText(0) }, acc, use)
 		return err
 	})
-	return name, wrap("find the mailbox for sent mail", err)
+	return name, wrap("find the mailbox for "+use, err)
 }
 
 // noteSent remembers where a copy of a message stands and whether it is ours.

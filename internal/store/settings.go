@@ -47,9 +47,11 @@ func (s *Store) changeSetting(ctx context.Context, key, value string) error {
 		if err := keepSetting(tx, key, settings); err != nil {
 			return fmt.Errorf("store: keep setting %s: %w", key, err)
 		}
+		tx.queue() // the way out may be another
 		tx.onCommit(func() {
 			s.settings.Store(&settings)
 			s.indexer.wake()
+			s.RingHouse()
 		})
 		return nil
 	})

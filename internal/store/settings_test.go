@@ -20,6 +20,7 @@ func TestSettings(t *testing.T) {
 		if special, ok := map[string]string{ // that fit neither their kind's value nor the others
 			"search.index": "no", "send.way": "relay", "send.give-up-after": "3d",
 			"send.source-address": "192.0.2.1", "dns.resolver": "192.0.2.1:53",
+			"receive.block-lists": "bl.example.org:1", "receive.slow-strangers": "no", "receive.forwarders": "list.example.org",
 		}[k.Name]; ok {
 			value = special
 		}

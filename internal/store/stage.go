@@ -61,7 +61,7 @@ func (c *content) takeStaged(tx *tx, v *variant) error {
 	}
 	st.BindInt64(1, c.packed)
 	st.BindBytes(2, v.prefix)
-	st.BindBytes(3, c.envelope)
+	st.BindBytes(3, c.envelopeOf(v))
 	st.BindBytes(4, v.structure)
 	st.BindText(5, c.preview)
 	st.BindBytes(6, c.refs)

@@ -44,6 +44,7 @@ type Store struct {
 	logins   *logins  // password.go
 	sweeper  *sweeper // sweep.go
 	indexer  *indexer // index.go
+	trainer  *trainer // junk_train.go
 
 	bells    bells      // watch.go
 	recent   recents    // recent.go
@@ -113,6 +114,9 @@ func (s *Store) start(ctx context.Context) error {
 	if err := enter(s.presence, func() error { return sweepStaging(conn) }); err != nil {
 		return err
 	}
+	if err := renewIndex(conn); err != nil {
+		return err
+	}
 	if s.writer.version, err = number(conn, "PRAGMA data_version"); err != nil {
 		return err
 	}
@@ -125,17 +129,20 @@ func (s *Store) start(ctx context.Context) error {
 	s.logins = newLogins(s.limits.PasswordHashes)
 	s.sweeper = newSweeper()
 	s.indexer = newIndexer()
+	s.trainer = newTrainer()
 	s.wakeFor(conn) // what the last process left
 	go s.runWriter()
 	go s.runSweeper()
 	go s.runIndexer()
+	go s.runTrainer()
 	return nil
 }
 
-// Close ends the indexer and the sweeper, then the writer after what is already queued, and
+// Close ends the trainer, the indexer and the sweeper, then the writer after what is already queued, and
 // closes the file. No checkpoint is asked for: SQLite copies the log into the file and
 // removes it when the last process leaves, and beside a running server one more would only wear the card.
 func (s *Store) Close() error {
+	s.trainer.stop()
 	s.indexer.stop()
 	s.sweeper.stop()
 	s.writer.stop()

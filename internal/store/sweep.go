@@ -17,6 +17,10 @@ const (
 	sliceChunks   = 32                   // chunks of them a transaction: 4 MB
 	sliceMessages = 500                  // messages of removed mailboxes a transaction
 	slicePause    = 5 * time.Millisecond // between transactions, for who waits
+
+	// sweepDelay is how long the sweeper lets dead bodies gather. Sending and
+	// POP3 leave them one by one, and each sweep is a transaction.
+	sweepDelay = 100 * time.Millisecond
 )
 
 // sweeper is the goroutine that removes dead bodies and the messages of removed
@@ -40,7 +44,7 @@ func (w *sweeper) wake() {
 	}
 }
 
-// wakeFor rings the bell if another process left something to remove.
+// wakeFor rings the bells if another process left something to remove, to index or to learn.
 func (s *Store) wakeFor(c *sqlite.Conn) {
 	s.indexer.wake()
 	n, err := number(c, "SELECT EXISTS (SELECT 1 FROM dead) OR EXISTS (SELECT 1 FROM gone)")
@@ -49,6 +53,12 @@ func (s *Store) wakeFor(c *sqlite.Conn) {
 	}
 	if n != 0 {
 		s.sweeper.wake()
+	}
+	if n, err = number(c, "SELECT EXISTS (SELECT 1 FROM junk_pending)"); err != nil {
+		s.log.Error("looking for what is to be learned failed", "err", err)
+	}
+	if n != 0 {
+		s.trainer.wake()
 	}
 }
 
@@ -66,6 +76,9 @@ func (s *Store) runSweeper() {
 		case <-w.ctx.Done():
 			return
 		case <-w.bell:
+		}
+		if pause(w.ctx, sweepDelay) != nil {
+			return
 		}
 		if err := s.sweep(w.ctx); err != nil && !errors.Is(err, context.Canceled) {
 			s.log.Error("removing what is dead failed", "err", err)
@@ -158,7 +171,7 @@ func sweepMailbox(tx *tx, box int64) error {
 // sweepDead removes some dead bodies, or some chunks of a large one.
 func sweepDead(tx *tx) (more bool, err error) {
 	var dead []BodyID
-	err = query(tx.Conn, "SELECT body FROM dead ORDER BY body LIMIT ?", func(st *sqlite.Stmt) error {
+	err = query(tx.Conn, "SELECT body FROM dead ORDER BY body LIMIT ?+0", func(st *sqlite.Stmt) error {
 		dead = append(dead, BodyID(st.ColumnInt64(0)))
 		return nil
 	}, sliceBodies)
@@ -187,7 +200,7 @@ func sweepDead(tx *tx) (more bool, err error) {
 // sweepChunks removes at most room chunks of a body and tells how many.
 func sweepChunks(tx *tx, body BodyID, room int) (int, error) {
 	lo, hi := chunkRange(body)
-	err := run(tx.Conn, `DELETE FROM chunk WHERE id IN (SELECT id FROM chunk WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?)`, lo, hi, int64(room))
+	err := run(tx.Conn, `DELETE FROM chunk WHERE id IN (SELECT id FROM chunk WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?+0)`, lo, hi, int64(room))
 	return tx.Changes(), err
 }
 

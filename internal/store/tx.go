@@ -18,6 +18,7 @@ type tx struct {
 	after   []func()
 	litters bool
 	queues  bool
+	teaches bool
 }
 
 type touch struct {
@@ -42,3 +43,6 @@ func (t *tx) litter() { t.litters = true }
 
 // queue notes that a job may be due earlier than before: the queue's bells ring after the commit.
 func (t *tx) queue() { t.queues = true }
+
+// teach notes that there is something for the junk filter to learn.
+func (t *tx) teach() { t.teaches = true }

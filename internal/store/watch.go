@@ -13,10 +13,10 @@ type Watch struct {
 	at   int // where it stands in list, -1 once stopped
 }
 
-// bell is who hears of one mailbox or account, or of the queue.
+// bell is who hears of one mailbox or account, of the queue or the guard.
 type bell struct {
 	box     MailboxID // or 0 and
-	acc     AccountID // or 0 as well
+	acc     AccountID // or 0 as well: the queue's or the guard's
 	watches []*Watch
 }
 
@@ -27,6 +27,8 @@ type bells struct {
 	box   map[MailboxID]*bell
 	acc   map[AccountID]*bell
 	queue bell
+	guard bell
+	house bell
 }
 
 // Watch rings when box may have changed. Stop it when done.
@@ -63,6 +65,22 @@ func (s *Store) WatchQueue() *Watch {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.add(&b.queue)
+}
+
+// WatchGuard rings when the command line may have asked to release somebody (TakeReleases).
+func (s *Store) WatchGuard() *Watch {
+	b := &s.bells
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.add(&b.guard)
+}
+
+// WatchHouse rings when the domains or the settings may have changed, or another process wrote anything at all.
+func (s *Store) WatchHouse() *Watch {
+	b := &s.bells
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.add(&b.house)
 }
 
 func (b *bells) add(list *bell) *Watch {
@@ -113,6 +131,13 @@ func (s *Store) ringQueue() {
 	s.bells.queue.ring()
 }
 
+// RingHouse rings what WatchHouse gave: something was asked of who listens there.
+func (s *Store) RingHouse() {
+	s.bells.mu.Lock()
+	defer s.bells.mu.Unlock()
+	s.bells.house.ring()
+}
+
 // ringAll rings every bell: another process wrote to the file.
 func (s *Store) ringAll() {
 	s.bells.mu.Lock()
@@ -124,6 +149,8 @@ func (s *Store) ringAll() {
 		list.ring()
 	}
 	s.bells.queue.ring()
+	s.bells.guard.ring()
+	s.bells.house.ring()
 }
 
 func (list *bell) ring() {

@@ -79,7 +79,7 @@ func TestTextsAreUsed(t *testing.T) {
 
 // keyLike is what keys look like: a string in the source that does must be one.
 var keyLike = regexp.MustCompile(
-	`^(help|flag|arg|word|head|none|done|note|ask|answer|error|usage|serve|welcome|report|reason|vacation|notice|show|history)_[a-z_]*[a-z]$`)
+	`^(help|flag|arg|word|head|none|done|note|ask|answer|error|usage|serve|welcome|report|reason|vacation|notice|show|history|verdict)_[a-z_]*[a-z]$`)
 
 func TestTextsAreThere(t *testing.T) {
 	words := Load(Default)
@@ -95,7 +95,7 @@ var inTag = regexp.MustCompile(`(?:help|placeholder|name):"(\w+)"`)
 // mentions are the strings of the packages that speak with people: whole ones, those in tags, and the names of arguments.
 func mentions(t *testing.T) map[string]bool {
 	found := map[string]bool{}
-	for _, pattern := range []string{"../../*.go", "../cli/*.go", "../admin/*.go", "../zone/*.go", "../outbound/*.go", "../report/*.go"} {
+	for _, pattern := range []string{"../../*.go", "../cli/*.go", "../admin/*.go", "../zone/*.go", "../outbound/*.go", "../report/*.go", "../verdict/reasons.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)

@@ -1,0 +1,51 @@
+package certs
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/tls"
+	"slices"
+)
+
+// TLSConfig is a new configuration for a listener that speaks the given ALPN protocols (none: no ALPN). TLS 1.2 is the
+// least (RFC 8314 §4.1, RFC 8996), and with it only suites that are neither old nor a matter of how carefully they were
+// written: forward secrecy and authenticated encryption (RFC 9325 §4.2). Whoever cannot do them cannot do our kind of key.
+//
+// A session may be resumed within a day or so, by tickets whose keys crypto/tls makes anew every 24 hours and never
+// writes down, and only as long as the certificate is the same: a client that resumes sees none, and would bind its
+// password (RFC 5929) to the one before.
+func (s *Source) TLSConfig(alpn ...string) *tls.Config {
+	c := &tls.Config{
+		MinVersion:     tls.VersionTLS12,
+		CipherSuites:   suites(),
+		GetCertificate: s.GetCertificate,
+		NextProtos:     alpn,
+	}
+	c.WrapSession = func(cs tls.ConnectionState, ss *tls.SessionState) ([]byte, error) {
+		ss.Extra = append(ss.Extra, s.mark(&cs))
+		return c.EncryptTicket(cs, ss)
+	}
+	c.UnwrapSession = func(ticket []byte, cs tls.ConnectionState) (*tls.SessionState, error) {
+		ss, err := c.DecryptTicket(ticket, cs)
+		if ss == nil || err != nil || !slices.ContainsFunc(ss.Extra, func(b []byte) bool { return bytes.Equal(b, s.mark(&cs)) }) {
+			return nil, err // a whole handshake
+		}
+		return ss, nil
+	}
+	return c
+}
+
+// mark tells one certificate from another in a ticket.
+func (s *Source) mark(cs *tls.ConnectionState) []byte {
+	sum := sha256.Sum256(s.Leaf(cs).Raw)
+	return append([]byte("buzon "), sum[:16]...)
+}
+
+// suites are those of TLS 1.2; 1.3 has no others.
+func suites() []uint16 {
+	return []uint16{
+		tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+		tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+		tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+	}
+}
