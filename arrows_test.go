@@ -53,7 +53,7 @@ func arrows() map[string][]string {
 		"judge":      {"dns", "gate", "junk", "message", "smtpconn", "store", "verdict"},
 		"onward":     {"store", "message", "report", "spool"},
 		"queue":      {"message", "report", "smtpclient", "store"},
-		"sending":    {"dkim", "dns", "keyring", "message", "onward", "outbound", "queue", "report", "smtpclient", "store", "text"},
+		"sending":    {"dkim", "dns", "keyring", "message", "onward", "outbound", "queue", "report", "smtpclient", "store", "text", "verdict"},
 		"admin":      {"acme", "trust", "store", "config", "message", "cli", "text", "dns", "keyring", "outbound", "sending", "zone"},
 	}
 }

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/netip"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -169,4 +171,65 @@ func TestJudgeLater(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "451") {
 		t.Fatalf("got %v", err)
 	}
+}
+
+// A day later the domain is told what became of mail in its name (RFC 7489 §7.2).
+func TestJudgeReport(t *testing.T) {
+	t.Parallel()
+	reports := startSink(t, nil)
+	w := world{
+		Zone: `far.test TXT "v=spf1 ip4:127.0.0.9 -all"
+			_dmarc.far.test TXT "v=DMARC1; p=none; rua=mailto:dmarc@far.test"
+			far.test MX 10 mx.far.test
+			mx.far.test A 192.0.2.1`,
+		Ports: map[string]string{"192.0.2.1:25": reports.addr},
+	}
+	data := filepath.Join(t.TempDir(), "home.db")
+	var c clock
+	c.ahead.Store(int64(untilNoon()))
+	t.Run("today", func(t *testing.T) {
+		a := startWithAna(t, farAway("none"), inWorld(w), c.rules, func(o *options) { o.data = data })
+		if err := bring(stranger(t, a, "127.0.0.9"), "luis@far.test", mailFrom("luis@far.test")); err != nil {
+			t.Fatal(err)
+		}
+		inbox(t, a, 1)
+		until(t, "it is counted", func() bool { return len(must[[]string](t)(a.store.DMARCDays(t.Context()))) == 1 })
+	})
+	c.ahead.Add(int64(24 * time.Hour))
+	a := startTest(t, inWorld(w), c.rules, func(o *options) { o.data = data })
+	got := reports.await(t, 1)[0]
+	if got.from != "" || strings.Join(got.to, " ") != "dmarc@far.test" || !strings.Contains(got.data, "Subject: Report Domain: far.test") {
+		t.Errorf("from %q to %q\n%s", got.from, got.to, got.data)
+	}
+	checkSignatures(t, a, got.data)
+	until(t, "the day is forgotten", func() bool { return len(must[[]string](t)(a.store.DMARCDays(t.Context()))) == 0 })
+}
+
+// What others report of our domains is read, when they prove who they are.
+func TestJudgeReportArrives(t *testing.T) {
+	t.Parallel()
+	a := startWithAna(t, farAway("reject"))
+	report := `<?xml version="1.0"?><feedback><report_metadata><org_name>far.test</org_name><email>a@far.test</email><report_id>7</report_id>` +
+		`<date_range><begin>1795219200</begin><end>1795305599</end></date_range></report_metadata><policy_published><domain>example.test</domain><p>none</p></policy_published>` +
+		`<record><row><source_ip>192.0.2.9</source_ip><count>3</count><policy_evaluated><disposition>none</disposition><dkim>fail</dkim><spf>pass</spf></policy_evaluated></row>` +
+		`<identifiers><header_from>example.test</header_from></identifiers></record></feedback>`
+	mail := "From: a@far.test\nTo: postmaster@example.test\nSubject: Report Domain: example.test\nMIME-Version: 1.0\n" +
+		"Content-Type: text/xml; name=\"far.test!example.test!1795219200!1795305599.xml\"\nContent-Disposition: attachment\n\n" + report + "\n"
+	c := stranger(t, a, "127.0.0.9")
+	if err := c.Mail("a@far.test", nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Rcpt("postmaster@example.test", nil); err != nil {
+		t.Fatal(err)
+	}
+	w := must[io.WriteCloser](t)(c.Data())
+	if _, err := io.WriteString(w, strings.ReplaceAll(mail, "\n", "\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the report is kept", func() bool {
+		return len(must[[]store.Report](t)(a.store.Reports(t.Context(), store.ReportQuery{Max: 10}))) == 1
+	})
 }

@@ -75,15 +75,9 @@ type Why struct {
 // Message decides. Errors are of reading the message or the file: then it has to come again.
 func (j *Judge) Message(ctx context.Context, m Mail) (Decision, error) {
 	d := Decision{Body: m.Body, Places: map[store.AccountID]Why{}, from: m.From, forOwner: m.Role}
-	v, err := verdict.Check(ctx, verdict.Mail{
-		Client: m.Client, Helo: m.Helo, From: m.From, Body: m.Body,
-		Resolver: j.Resolver, Now: j.Now(), Draw: j.Draw,
-		Trust: j.Store.Settings().Forwarders, Allow: m.allowed() || m.home(),
-	})
-	if err != nil {
-		return d, fmt.Errorf("look who wrote it: %w", err)
+	if err := j.authenticate(ctx, m, &d); err != nil {
+		return d, err
 	}
-	d.Verdict = v
 	said, err := message.ReadSubmission(m.Body, m.Body.Size())
 	if err != nil {
 		return d, fmt.Errorf("read the authors: %w", err)
@@ -95,23 +89,40 @@ func (j *Judge) Message(ctx context.Context, m Mail) (Decision, error) {
 	if err := j.hideForged(&d); err != nil {
 		return d, err
 	}
-	d.Header = v.AppendHeader(nil, j.Name())
 	if err := j.place(ctx, m, &d); err != nil {
 		return d, err
 	}
-	d.Outcome = gate.Outcome{Junk: d.anyJunk(), DMARC: v.DMARC.Result == verdict.Pass}
+	d.Outcome = gate.Outcome{Junk: d.anyJunk(), DMARC: d.Verdict.DMARC.Result == verdict.Pass}
 	return d, nil
+}
+
+// authenticate finds out who wrote it. What comes from our own network, a printer say, has no names that the world could
+// vouch for.
+func (j *Judge) authenticate(ctx context.Context, m Mail, d *Decision) error {
+	if m.home() {
+		return nil
+	}
+	v, err := verdict.Check(ctx, verdict.Mail{
+		Client: m.Client, Helo: m.Helo, From: m.From, Body: m.Body,
+		Resolver: j.Resolver, Now: j.Now(), Draw: j.Draw,
+		Trust: j.Store.Settings().Forwarders, Allow: m.allowed(),
+	})
+	if err != nil {
+		return fmt.Errorf("look who wrote it: %w", err)
+	}
+	d.Verdict, d.Header = v, v.AppendHeader(nil, j.Name())
+	return nil
 }
 
 func (m *Mail) allowed() bool { return m.Gate != nil && m.Gate.Allowed() }
 
-// home tells that it comes from our own network, a printer say: it has no names that the world could vouch for.
+// home tells that it comes from our own network.
 func (m *Mail) home() bool { return m.Gate != nil && m.Gate.Home() }
 
 // refusal is why the message is not taken at all.
 func (j *Judge) refusal(ctx context.Context, m Mail, d *Decision) (*message.Reply, string) {
 	v := &d.Verdict
-	if m.allowed() {
+	if m.allowed() || m.home() {
 		return nil, ""
 	}
 	if v.DMARC.Disposition == verdict.Reject {
@@ -121,7 +132,7 @@ func (j *Judge) refusal(ctx context.Context, m Mail, d *Decision) (*message.Repl
 		}
 		return &message.Reply{Code: 550, Enhanced: [3]int{5, 7, 1}, Text: text}, ReasonDMARC // RFC 7489 §10.3
 	}
-	if reason, yes := v.Defer(); yes && !m.home() {
+	if reason, yes := v.Defer(); yes {
 		return &message.Reply{Code: 451, Enhanced: [3]int{4, 4, 3}, Text: "Please come again later: " + reason}, ReasonDNS
 	}
 	if m.Gate != nil {

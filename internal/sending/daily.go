@@ -14,6 +14,9 @@ func (s *Sending) daily(ctx context.Context) {
 		if err := s.reportTLS(ctx); err != nil && ctx.Err() == nil {
 			s.Log.Warn("reports of TLS failed", "err", err)
 		}
+		if err := s.reportDMARC(ctx); err != nil && ctx.Err() == nil {
+			s.Log.Warn("reports of DMARC failed", "err", err)
+		}
 		select {
 		case <-ctx.Done():
 			return

@@ -1,15 +1,12 @@
 package sending
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
 	"time"
 
 	"buzon/internal/message"
 	"buzon/internal/outbound"
-	"buzon/internal/store"
 )
 
 // reportDays is how far back days are reported that were over while the box was off.
@@ -18,11 +15,10 @@ const reportDays = 7
 // reportTLS sends the reports of TLS for days of UTC that are over (RFC 8460). A day is forgotten once it was reported; a
 // crash before that sends reports twice, under the same ids.
 func (s *Sending) reportTLS(ctx context.Context) error {
-	domains, err := s.Store.Domains(ctx)
-	if err != nil || len(domains) == 0 {
+	from, ok, err := s.reporter(ctx)
+	if err != nil || !ok {
 		return err
 	}
-	from := message.Address{Local: "postmaster", Domain: message.Address{Domain: domains[0].Name}.ASCIIDomain()}
 	var failed []error
 	for back := reportDays; back > 0; back-- {
 		day := s.Now().UTC().AddDate(0, 0, -back).Format(time.DateOnly)
@@ -72,18 +68,11 @@ func (s *Sending) reportDomain(ctx context.Context, from message.Address, domain
 	return errors.Join(failed...)
 }
 
-// mailReport queues a report, signed (RFC 8460 §5.3), under the null sender: nobody wants to hear that it failed.
+// mailReport queues a report by mail (RFC 8460 §5.3).
 func (s *Sending) mailReport(ctx context.Context, from, to message.Address, r *outbound.TLSReport) error {
 	text, err := r.Mail(from.String(), to.String(), s.Now())
 	if err != nil {
 		return err
 	}
-	body := io.NewSectionReader(bytes.NewReader(text), 0, int64(len(text)))
-	lines, err := s.sign(ctx, from.Domain, body)
-	if err != nil {
-		return err
-	}
-	return s.Store.Accept(ctx, store.Incoming{Body: body, LogID: "tlsrpt", Send: []store.Outgoing{{
-		Prefix: lines, BodyType: "7BIT", To: []store.Recipient{{Address: to, Notify: message.NotifyNever}},
-	}}})
+	return s.queueReport(ctx, from, to, text, "tlsrpt")
 }
