@@ -409,7 +409,7 @@ func (s *smtpSession) accept(id string, body *spool.Body) error {
 		return s.later("accept", err)
 	}
 	s.log.Info("accepted", "id", id, "service", s.kind, "client", s.peer.Addr, "from", s.mail.from,
-		"recipients", len(s.mail.to), "size", body.Size())
+		"recipients", len(s.mail.to), "size", body.Size(), "verdict", plan.Remark)
 	s.onward.Accepted(s.ctx, plan)
 	return nil
 }
@@ -450,6 +450,7 @@ func (s *smtpSession) judged(m onward.Mail) (onward.Plan, error) {
 	if err := s.judge.File(s.ctx, d, &plan.Incoming); err != nil {
 		return plan, err
 	}
+	plan.Remark = d.String()
 	plan.OnAccepted(func() { s.judge.Accepted(s.ctx, m.ID, s.guest, d) })
 	return plan, nil
 }

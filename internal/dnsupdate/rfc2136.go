@@ -36,10 +36,15 @@ func ParseKey(text string) (Key, error) {
 	if _, err := base64.StdEncoding.DecodeString(k.Secret); err != nil || k.Secret == "" {
 		return Key{}, errors.New("the secret of the key must be base64")
 	}
-	if _, ok := wire.IsDomainName(k.Name); !ok {
+	if _, ok := wire.IsDomainName(k.Name); !ok || strings.ContainsFunc(k.Name, notInName) {
 		return Key{}, errors.New("the key's name is no name")
 	}
 	return k, nil
+}
+
+// notInName are the characters that would have to be escaped: nobody calls a key so.
+func notInName(r rune) bool {
+	return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || strings.ContainsRune("-_.", r))
 }
 
 // fudge is by how many seconds the server's clock may differ (RFC 8945 §10 recommends it).

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"buzon/internal/gate"
 	"buzon/internal/message"
@@ -31,12 +33,23 @@ func (j *Judge) File(ctx context.Context, d Decision, in *store.Incoming) error 
 	return nil
 }
 
+// String is the decision for the log.
+func (d Decision) String() string {
+	var places []string
+	for acc, why := range d.Places {
+		text := why.text()
+		if len(d.Places) > 1 {
+			text = fmt.Sprintf("account %d: %s", acc, text)
+		}
+		places = append(places, text)
+	}
+	slices.Sort(places)
+	return strings.Join(places, "; ")
+}
+
 // Accepted notes what the message teaches about who brought it, and what the daily reports count. The message is accepted
 // by then, so what fails is logged.
 func (j *Judge) Accepted(ctx context.Context, id string, g *gate.Session, d Decision) {
-	for acc, why := range d.Places {
-		j.Log.Info("judged", "id", id, "account", acc, "junk", why.Junk, "reason", why.Reason)
-	}
 	if g != nil {
 		g.Accepted(d.Outcome)
 	}

@@ -55,6 +55,7 @@ type Recipient struct {
 // Plan is what a message sets off: Accept it, then tell Accepted.
 type Plan struct {
 	store.Incoming
+	Remark   string // for the log
 	mail     Mail
 	accepted func()
 }

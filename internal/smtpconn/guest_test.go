@@ -107,10 +107,9 @@ func TestGuestHearsReplies(t *testing.T) {
 
 // RFC 5321 §3.8: after 421 the connection ends, whoever said it.
 func Test421Ends(t *testing.T) {
-	f := serve(t, nil)
 	near, far := net.Pipe()
 	defer near.Close()
-	c := newConn(far, f.listener.opt, func() {})
+	c := newConn(far, Options{Idle: time.Minute, Data: time.Minute, CommandLine: 4096}, func() {})
 	go func() {
 		near.Write([]byte("NOOP\r\nNOOP\r\n"))
 		io.Copy(io.Discard, near)
