@@ -14,7 +14,7 @@ import (
 
 // Care does what must be done now and then: it removes mail that POP3 fetched
 // long ago, what was remembered of sending and has had its time, what is dead, and
-// threads without messages, and gives pages back to the file system. All of it in
+// threads without messages, merges old ranges of what vanished, and gives pages back to the file system. All of it in
 // slices, so that it may run at any time, and it stops with ctx.
 // The owner calls it nightly.
 //
