@@ -94,7 +94,8 @@ func TestIMAPAppendFetch(t *testing.T) {
 			Flags: true, InternalDate: true, RFC822Size: true, Envelope: true, BodySection: []*imap.FetchItemBodySection{{Peek: true}},
 			BodyStructure: &imap.FetchItemBodyStructure{Extended: true},
 		}).Collect())
-		if len(got) != 1 || !bytes.Equal(got[0].BodySection[0].Bytes, body) || got[0].RFC822Size != int64(len(body)) {
+		sent := bytes.ReplaceAll(body, []byte{0}, []byte{0x80}) // RFC 3501 §9: no NUL in a literal
+		if len(got) != 1 || !bytes.Equal(got[0].BodySection[0].Bytes, sent) || got[0].RFC822Size != int64(len(body)) {
 			t.Fatalf("message %d came back different", i)
 		}
 		if !got[0].InternalDate.Equal(when) || !slices.Contains(got[0].Flags, "$Work") || !slices.Contains(got[0].Flags, imap.FlagFlagged) {

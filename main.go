@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/netip"
 	"os"
 	"os/signal"
@@ -38,6 +39,7 @@ import (
 	"buzon/internal/limit"
 	"buzon/internal/listen"
 	"buzon/internal/login"
+	"buzon/internal/metrics"
 	"buzon/internal/onward"
 	"buzon/internal/sending"
 	"buzon/internal/store"
@@ -68,6 +70,7 @@ type appliance struct {
 	onward  *onward.Desk
 	gate    *gate.Gate
 	judge   *judge.Judge
+	metrics *metrics.Set
 	conns   *limit.Conns // the servers put their listeners behind it, with a refusal in their own protocol
 	now     func() time.Time
 	dataDir string // the folder of the file; what is too big for memory is spooled there
@@ -126,11 +129,25 @@ func (a *appliance) newSite() server {
 		Policy: func() string { return zone.Policy(a.name(), a.certs.Trusted(a.name())) },
 		Log:    a.log,
 	}
-	return web.NewServer(site.Handler(), a.log, a.certs.TLSConfig("h2", "http/1.1", acme.ALPN), a.capped)
+	return web.NewServer(a.numbersBefore(site.Handler()), a.log, a.certs.TLSConfig("h2", "http/1.1", acme.ALPN), a.capped)
 }
 
 // newPlain is port 80, where the authority that gives certificates looks whether a name is ours (RFC 8555 §8.3).
-func (a *appliance) newPlain() server { return web.NewServer(&a.trust.Answers, a.log, nil, a.capped) }
+func (a *appliance) newPlain() server {
+	return web.NewServer(a.numbersBefore(&a.trust.Answers), a.log, nil, a.capped)
+}
+
+// numbersBefore serves the counters at /metrics, to programs on this machine alone; all else is next's.
+func (a *appliance) numbersBefore(next http.Handler) http.Handler {
+	numbers := a.metrics.Handler(a.log)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/metrics" {
+			numbers.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
 
 // capped puts a listener behind the caps on connections, for protocols that have no words of refusal.
 func (a *appliance) capped(l net.Listener) net.Listener { return limit.Listener(l, a.conns, nil) }
@@ -169,6 +186,7 @@ func start(ctx context.Context, o options) (*appliance, error) {
 	a.running.Go(func() { a.send(background) })
 	a.running.Go(func() { a.trust.Run(background) })
 	a.running.Go(func() { a.gate.Run(background) })
+	a.running.Go(func() { a.door.Keep(background) })
 	a.running.Go(func() { a.trim(background) })
 	return a, nil
 }
@@ -186,7 +204,7 @@ func (a *appliance) openPorts(ctx context.Context, o options) error {
 	}
 	for _, l := range listeners {
 		i := slices.Index(specs, l.Spec)
-		a.ports = append(a.ports, port{services[i], l})
+		a.ports = append(a.ports, port{services[i], a.metrics.Listener(l, services[i].Name)})
 	}
 	a.failed = make(chan error, len(a.ports))
 	return nil
@@ -319,9 +337,11 @@ func run(ctx context.Context, c *cli.Console, outside func(*sending.Options)) in
 	o.clock = trust.NewClock(o.log)
 	o.now = o.clock.Now
 	desk := admin.NewDesk(c, o.data, admin.Doors{
-		Store:   func(ctx context.Context) (*store.Store, error) { return openFile(ctx, o) },
-		Sending: func(ctx context.Context, st *store.Store) (*sending.Sending, error) { return openSending(ctx, st, o) },
-		Name:    serverName,
+		Store: func(ctx context.Context) (*store.Store, error) { return openFile(ctx, o) },
+		Sending: func(ctx context.Context, st *store.Store) (*sending.Sending, error) {
+			return openSending(ctx, st, o, nil)
+		},
+		Name: serverName,
 	})
 	call.BindTo(ctx, (*context.Context)(nil))
 	err = call.Run(o, desk)

@@ -79,6 +79,7 @@ func (s *smtpServer) Serve(l net.Listener, implicitTLS bool) error {
 	if s.kind == submit {
 		opt.UntrustedOctets, opt.UntrustedTime = s.limits.PreLoginOctets, s.limits.PreLoginTime
 	} else {
+		opt.Lifetime, opt.Rate = s.limits.SMTPSession, s.limits.SMTPRate
 		opt.Guest = func(c *smtpconn.Conn) smtpconn.Guest { return judge.Guest(context.Background(), s.gate, c) }
 	}
 	if implicitTLS {
@@ -374,7 +375,7 @@ func (s *smtpSession) Data(r io.Reader) error {
 		return s.badBody(err)
 	}
 	defer func() { body.Close() }()
-	if s.kind == submit {
+	if s.kind == submit && onward.Leaves(s.mail.to) {
 		if body, err = onward.FoldLines(body, rules); err != nil {
 			return s.later("convert", err)
 		}
@@ -410,6 +411,8 @@ func (s *smtpSession) accept(id string, body *spool.Body) error {
 	}
 	s.log.Info("accepted", "id", id, "service", s.kind, "client", s.peer.Addr, "from", s.mail.from,
 		"recipients", len(s.mail.to), "size", body.Size(), "verdict", plan.Remark)
+	s.metrics.Accepted.Of(s.kind.String()).Inc()
+	s.metrics.Received.Add(body.Size())
 	s.onward.Accepted(s.ctx, plan)
 	return nil
 }
@@ -438,6 +441,7 @@ func (s *smtpSession) judged(m onward.Mail) (onward.Plan, error) {
 		return onward.Plan{}, err
 	case d.Refusal != nil:
 		if d.Reason != "" {
+			s.metrics.Refused.Of(d.Reason).Inc()
 			s.guest.Note(d.Reason, *d.Refusal, m.To[0].Address)
 		}
 		return onward.Plan{}, d.Refusal
@@ -451,6 +455,9 @@ func (s *smtpSession) judged(m onward.Mail) (onward.Plan, error) {
 		return plan, err
 	}
 	plan.Remark = d.String()
+	if d.Outcome.Junk {
+		s.metrics.Junk.Inc()
+	}
 	plan.OnAccepted(func() { s.judge.Accepted(s.ctx, m.ID, s.guest, d) })
 	return plan, nil
 }

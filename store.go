@@ -20,6 +20,7 @@ import (
 	"buzon/internal/limit"
 	"buzon/internal/login"
 	"buzon/internal/message"
+	"buzon/internal/metrics"
 	"buzon/internal/sending"
 	"buzon/internal/store"
 	"buzon/internal/trust"
@@ -80,13 +81,34 @@ func open(ctx context.Context, o options) (*appliance, error) {
 		st.Close()
 		return nil, err
 	}
-	if a.sending, err = openSending(ctx, st, o); err != nil {
+	a.prepareMetrics()
+	if a.sending, err = openSending(ctx, st, o, a.countDelivery); err != nil {
 		st.Close()
 		return nil, err
 	}
 	a.onward = a.sending.Desk
 	a.prepareJudging(o)
 	return a, nil
+}
+
+// prepareMetrics makes the counters.
+func (a *appliance) prepareMetrics() {
+	begin := a.now()
+	reasons := append(gate.Reasons(), judge.ReasonDMARC, judge.ReasonDNS)
+	a.metrics = metrics.New(reasons, metrics.Sources{
+		Queue:       func() (waiting, held int64, err error) { return a.store.QueueSize(context.Background()) },
+		Connections: a.conns.Open,
+		Up:          func() float64 { return a.now().Sub(begin).Seconds() },
+	})
+	a.door.Count = func(service string) { a.metrics.LoginsFailed.Of(service).Inc() }
+}
+
+// countDelivery counts what became of a recipient elsewhere.
+func (a *appliance) countDelivery(fate store.Fate, octets int64) {
+	a.metrics.Deliveries.Of(fate.String()).Inc()
+	if fate == store.Delivered || fate == store.Relayed {
+		a.metrics.Sent.Add(octets)
+	}
 }
 
 // prepareJudging puts together what decides about mail from the world.
@@ -100,6 +122,7 @@ func (a *appliance) prepareJudging(o options) {
 		Ours:         a.store.IsLocalDomain,
 		Store:        gate.FromStore(a.store),
 		Home:         o.home,
+		Count:        func(reason string) { a.metrics.Refused.Of(reason).Inc() },
 		Now:          a.now,
 		Log:          a.log,
 	})
@@ -107,10 +130,10 @@ func (a *appliance) prepareJudging(o options) {
 }
 
 // openSending puts together what carries mail out.
-func openSending(ctx context.Context, st *store.Store, o options) (*sending.Sending, error) {
+func openSending(ctx context.Context, st *store.Store, o options, count func(store.Fate, int64)) (*sending.Sending, error) {
 	all := sending.Options{
 		Store: st, Name: func() string { return serverName(st) }, Dir: filepath.Dir(o.data),
-		Log: o.log, Now: o.now, Grace: o.limits.ShutdownGrace,
+		Log: o.log, Now: o.now, Grace: o.limits.ShutdownGrace, Count: count,
 	}
 	if o.outside != nil {
 		o.outside(&all)
@@ -139,6 +162,7 @@ func (a *appliance) unlock(ctx context.Context, o options) error {
 // unless the test says which.
 func openTrust(ctx context.Context, a *appliance, o options) (*trust.Trust, error) {
 	all := trust.Options{Store: a.store, Name: a.name, Now: a.now, Clock: o.clock, Log: a.log, Off: o.outside != nil}
+	all.Shown = func() { a.noteTrusted(context.Background()) }
 	if o.authority != nil {
 		o.authority(&all)
 	}

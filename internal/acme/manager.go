@@ -18,6 +18,7 @@ type Manager struct {
 	state State
 	saved []byte             // the state as it is on disk
 	certs []*tls.Certificate // those we have, EC first
+	cried time.Time          // when it was last told that one has ended
 }
 
 // New makes one; nothing is asked before Run.
@@ -89,6 +90,7 @@ func (m *Manager) round(ctx context.Context) time.Time {
 	}
 	m.state.keepNames(names)
 	forced := m.hear(ctx, s, names)
+	m.cry()
 	m.markCovered()
 	if len(names) > 0 && !m.Now().Before(m.state.Hold) {
 		if err := m.work(ctx, s, names, forced); err != nil && ctx.Err() == nil {
@@ -126,6 +128,18 @@ func (m *Manager) hear(ctx context.Context, s Settings, names []Name) (forced bo
 	}
 	m.state.Heard, m.state.Asked, m.state.Todo = heard, asked, nil
 	return forced
+}
+
+// cry says loudly, once a day, that what is shown has ended. It is shown all the same: people can accept it, and a
+// self-signed one would be no better.
+func (m *Manager) cry() {
+	now := m.Now()
+	for _, c := range m.certs {
+		if now.After(c.Leaf.NotAfter) && now.Sub(m.cried) > 24*time.Hour {
+			m.cried = now
+			m.Log.Error("THE CERTIFICATE HAS ENDED, and there is no new one", "names", c.Leaf.DNSNames, "ended", c.Leaf.NotAfter, "why", m.state.Problem)
+		}
+	}
 }
 
 // dropOrder forgets the order that was begun, if any.

@@ -63,9 +63,9 @@ func text(addresses []netip.Addr) string {
 	return strings.Join(list, ", ")
 }
 
-// public tells whether an authority that the world trusts could give a certificate for a name: not for those that are
+// Public tells whether an authority that the world trusts could give a certificate for a name: not for those that are
 // reserved (RFC 2606, 6761, 6762, 7686, 8375, and ICANN's .internal), and not for a name without a dot.
-func public(name string) bool {
+func Public(name string) bool {
 	reserved := []string{
 		"test", "example", "invalid", "localhost", "local", "onion", "internal", "home.arpa", "lan", "home", "corp", "localdomain",
 		"example.com", "example.net", "example.org",
@@ -81,5 +81,5 @@ func (m *Manager) candidates(ctx context.Context, s Settings) ([]Name, error) {
 	if err != nil || s.Directory != "" { // another authority may know names of its own
 		return names, err
 	}
-	return slices.DeleteFunc(slices.Clone(names), func(n Name) bool { return !public(n.Name) }), nil
+	return slices.DeleteFunc(slices.Clone(names), func(n Name) bool { return !Public(n.Name) }), nil
 }

@@ -47,6 +47,8 @@ func renewable(ctx context.Context, st *store.Store) error {
 		return cli.Fail("error_cert_off")
 	case len(s.Wanted) == 0:
 		return cli.Fail("error_cert_no_domain")
+	case !s.Real:
+		return cli.Fail("cert_not_real")
 	}
 	return nil
 }

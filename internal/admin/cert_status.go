@@ -184,6 +184,9 @@ func (d *Desk) printAttempts(s trust.Status, state certState) {
 	case len(s.Wanted) == 0:
 		d.Println("cert_no_domain")
 		return
+	case !s.Real:
+		d.Println("cert_not_real")
+		return
 	case state.Attempt == nil && state.Problem == nil && state.Next == nil:
 		d.Println("cert_not_tried")
 		return

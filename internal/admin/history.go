@@ -27,13 +27,6 @@ type historyItem struct {
 	Log      string    `json:"log"` // id in the log
 }
 
-// fates are the names of store.Fate for programs.
-func fates() map[store.Fate]string {
-	return map[store.Fate]string{
-		store.Delivered: "delivered", store.Relayed: "relayed", store.Deferred: "deferred", store.Failed: "failed", store.Dropped: "dropped",
-	}
-}
-
 // Run tells what became of what was sent in the last 30 days, the newest first.
 func (cmd *historyCommand) Run(ctx context.Context, d *Desk) error {
 	var query store.HistoryQuery
@@ -64,7 +57,6 @@ func (cmd *historyCommand) Run(ctx context.Context, d *Desk) error {
 
 // eachHandled gives all pages of the history.
 func eachHandled(ctx context.Context, st *store.Store, query store.HistoryQuery, give func(historyItem) error) error {
-	names := fates()
 	for {
 		page, err := st.History(ctx, query)
 		if err != nil || len(page) == 0 {
@@ -72,7 +64,7 @@ func eachHandled(ctx context.Context, st *store.Store, query store.HistoryQuery,
 		}
 		for _, h := range page {
 			err := give(historyItem{
-				At: h.At.UTC(), From: h.From.String(), To: h.To.String(), Fate: names[h.Fate], Reply: replyText(h.Reply),
+				At: h.At.UTC(), From: h.From.String(), To: h.To.String(), Fate: h.Fate.String(), Reply: replyText(h.Reply),
 				Host: h.Host, TLS: h.TLS, Attempts: h.Attempts, Queued: h.Queued.UTC(), Log: h.LogID,
 			})
 			if err != nil {

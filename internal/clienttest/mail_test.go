@@ -92,7 +92,7 @@ func (m mail) lf() string { return strings.ReplaceAll(m.data, "\r\n", "\n") }
 func (m mail) stuffed() string { return strings.ReplaceAll("\r\n"+m.data, "\r\n.", "\r\n..")[2:] }
 
 // ours are the lines that the appliance puts before a message, and every other server on its way does, too.
-var ours = regexp.MustCompile(`^((Return-Path|Delivered-To|Received):[^\n]*\n([ \t][^\n]*\n)*)+`)
+var ours = regexp.MustCompile(`^((Return-Path|Delivered-To|X-Buzon-Verdict|Authentication-Results|Received):[^\n]*\n([ \t][^\n]*\n)*)+`)
 
 // marks are lines that programs put into a message for themselves.
 var marks = regexp.MustCompile(`(?m)^(X-TUID|X-OfflineIMAP|X-getmail-retrieved-from-mailbox|Content-Length|Lines):.*\n`)

@@ -17,10 +17,11 @@ import (
 
 // Options is what a Clock is made of. Its zero value, with a Log, works.
 type Options struct {
-	Floor   time.Time        // it is certainly later than this
-	System  func() time.Time // nil: time.Now
-	Kept    func() bool      // whether something keeps the system's clock right; nil: what the kernel says
-	Servers []string         // host:port to ask; nil: Servers()
+	Floor   time.Time            // it is certainly later than this
+	System  func() time.Time     // nil: time.Now
+	Passed  func() time.Duration // since some moment, however the clock is set meanwhile; nil: what Go counts
+	Kept    func() bool          // whether something keeps the system's clock right; nil: what the kernel says
+	Servers []string             // host:port to ask; nil: Servers()
 	Dial    func(ctx context.Context, network, address string) (net.Conn, error)
 	Log     *slog.Logger
 }
@@ -32,6 +33,7 @@ type Clock struct {
 	began   time.Time     // the system's clock at New
 	offset  time.Duration // between the system's clock and the truth, as of
 	base    time.Time     // this reading of the system's clock
+	passed  time.Duration // and this one of Passed
 	checked time.Time     // by the system's clock; zero: never
 	known   bool          // the time is known, not only guessed from Floor
 }
@@ -40,6 +42,10 @@ type Clock struct {
 func New(o Options) *Clock {
 	if o.System == nil {
 		o.System = time.Now
+	}
+	if o.Passed == nil {
+		begin := time.Now()
+		o.Passed = func() time.Duration { return time.Since(begin) }
 	}
 	if o.Kept == nil {
 		o.Kept = kept
@@ -83,10 +89,10 @@ func (c *Clock) now(system time.Time) time.Time {
 }
 
 // wasSet tells whether the system's clock was put right since the offset was measured: it has advanced by more than what
-// passed, which Go counts beside it.
+// passed.
 func (c *Clock) wasSet(system time.Time) bool {
-	shown := system.Round(0).Sub(c.base.Round(0)) // without the count of what passed
-	return (shown - system.Sub(c.base)).Abs() > stepped
+	shown := system.Round(0).Sub(c.base.Round(0)) // Round takes away what Go counts beside the time
+	return (shown - (c.Passed() - c.passed)).Abs() > stepped
 }
 
 // ErrUnknown says that the time is not known: the system's clock is certainly wrong, and no server answers.
@@ -132,7 +138,7 @@ func (c *Clock) set(offset time.Duration) {
 	if offset != 0 && offset.Round(time.Minute) != c.offset.Round(time.Minute) {
 		c.Log.Warn("the clock of this machine is wrong; going by the time servers", "by", offset)
 	}
-	c.base = c.System()
+	c.base, c.passed = c.System(), c.Passed()
 	c.offset, c.checked, c.known = offset, c.base, true
 }
 

@@ -122,7 +122,15 @@ func (m *Mail) home() bool { return m.Gate != nil && m.Gate.Home() }
 // refusal is why the message is not taken at all.
 func (j *Judge) refusal(ctx context.Context, m Mail, d *Decision) (*message.Reply, string) {
 	v := &d.Verdict
-	if m.allowed() || m.home() {
+	if m.home() {
+		return nil, ""
+	}
+	if m.Gate != nil { // first, for it may hear of a rule that allows the author
+		if reply := m.Gate.Content(ctx, d.authors); reply != nil {
+			return reply, "" // the gate notes its own
+		}
+	}
+	if m.allowed() {
 		return nil, ""
 	}
 	if v.DMARC.Disposition == verdict.Reject {
@@ -134,11 +142,6 @@ func (j *Judge) refusal(ctx context.Context, m Mail, d *Decision) (*message.Repl
 	}
 	if reason, yes := v.Defer(); yes {
 		return &message.Reply{Code: 451, Enhanced: [3]int{4, 4, 3}, Text: "Please come again later: " + reason}, ReasonDNS
-	}
-	if m.Gate != nil {
-		if reply := m.Gate.Content(ctx, d.authors); reply != nil {
-			return reply, "" // the gate notes its own
-		}
 	}
 	return nil, ""
 }

@@ -43,6 +43,13 @@ func (c *Conns) Acquire(addr netip.Addr) (release func(), ok bool) {
 	return sync.OnceFunc(func() { c.release(k) }), true
 }
 
+// Open is how many connections there are.
+func (c *Conns) Open() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.total
+}
+
 func (c *Conns) release(k netip.Addr) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

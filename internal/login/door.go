@@ -35,7 +35,7 @@ type Door struct {
 	Store   *store.Store
 	Guard   *limit.Guard
 	Leaf    func(*tls.ConnectionState) *x509.Certificate // our certificate on a connection, for channel binding
-	FakeKey []byte                   // secret behind the salts of users that do not exist
+	FakeKey []byte                                       // secret behind the salts of users that do not exist
 	Log     *slog.Logger
 	Count   func(service string) // hears of every wrong name or password, for the counters. May be nil
 }

@@ -15,11 +15,9 @@ const keepEvery = 20 * time.Second
 // Keep lets the command line see whom the guard slows, and release them, until ctx is over: the guard's memory is this
 // process's own, so a list of it goes into the file, and requests come back through it.
 func (d *Door) Keep(ctx context.Context) {
-	if err := d.Store.StartGate(ctx); err != nil {
-		d.keepProblem(ctx, err)
-	}
-	bell := d.Store.WatchGuard()
+	bell := d.Store.WatchGuard() // before the last guard is forgotten: what is asked after that is heard
 	defer bell.Stop()
+	d.keepProblem(ctx, d.Store.StartGate(ctx))
 	ticker := time.NewTicker(keepEvery)
 	defer ticker.Stop()
 	kept := keptList{}

@@ -30,9 +30,14 @@ func TestKeep(t *testing.T) {
 	d, _ := house(t)
 	d.Guard.Base, d.Guard.Max = time.Second, time.Minute
 	ctx, stop := context.WithCancel(t.Context())
+	last := store.Guarded{Account: "of the last guard", Until: time.Now().Add(time.Hour)}
+	if err := d.Store.KeepGuarded(ctx, []store.Guarded{last}); err != nil {
+		t.Fatal(err)
+	}
 	ended := make(chan struct{})
 	go func() { defer close(ended); d.Keep(ctx) }()
 	defer func() { stop(); <-ended }()
+	until(t, "the last guard is forgotten", func() bool { return len(listed(t, d)) == 0 })
 
 	far := netip.MustParseAddr("2001:db8::7")
 	for i := range 9 {
@@ -57,13 +62,16 @@ func TestKeep(t *testing.T) {
 	if _, err := d.Store.ReleaseGuarded(ctx, "ANA@example.org"); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(10 * time.Second); len(d.Guard.Slowed()) > 0; time.Sleep(time.Millisecond) {
+	until(t, "they are released", func() bool { return len(d.Guard.Slowed()) == 0 })
+	until(t, "the list follows", func() bool { return len(listed(t, d)) == 0 })
+}
+
+func until(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !done(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("not released: %+v", d.Guard.Slowed())
+			t.Fatal("never: ", what)
 		}
-	}
-	if list := listed(t, d); len(list) != 0 {
-		t.Errorf("%+v", list)
 	}
 }
 

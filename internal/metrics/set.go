@@ -9,7 +9,6 @@ type Set struct {
 	Refused      *Family  // by reason
 	Deliveries   *Family  // of recipients elsewhere, by result
 	Connections  *Family  // begun, by service
-	TurnedAway   *Family  // connections for which there was no room, by service
 	LoginsFailed *Family  // by service
 	Received     *Counter // octets of messages taken
 	Sent         *Counter // octets of messages handed to other servers
@@ -36,7 +35,6 @@ func New(reasons []string, now Sources) *Set {
 	s.Refused = s.Family("buzon_refused_total", "Refusals, by reason.", "reason", reasons...)
 	s.Deliveries = s.Family("buzon_deliveries_total", "Attempts to deliver to recipients elsewhere, by result.", "result", Results()...)
 	s.Connections = s.Family("buzon_connections_total", "Connections accepted, by service.", "service", Services()...)
-	s.TurnedAway = s.Family("buzon_connections_turned_away_total", "Connections for which there was no room, by service.", "service", Services()...)
 	s.LoginsFailed = s.Family("buzon_logins_failed_total", "Log-ins with a wrong name or password, by service.", "service", "submission", "imap", "pop3", "https")
 	s.Received = s.Counter("buzon_received_bytes_total", "Octets of messages taken.")
 	s.Sent = s.Counter("buzon_sent_bytes_total", "Octets of messages handed to other servers.")

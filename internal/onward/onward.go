@@ -52,6 +52,11 @@ type Recipient struct {
 	Original string // ORCPT as type;address, decoded
 }
 
+// Leaves tells whether a message for these recipients goes to other domains, too.
+func Leaves(to []Recipient) bool {
+	return slices.ContainsFunc(to, func(r Recipient) bool { return len(r.Found.Foreign) > 0 || len(r.Found.Forwards) > 0 })
+}
+
 // Plan is what a message sets off: Accept it, then tell Accepted.
 type Plan struct {
 	store.Incoming

@@ -3,9 +3,11 @@ package queue
 import "time"
 
 const (
-	// maxBatch is how many jobs are claimed at once, and so the most recipients in one envelope on the wire: RFC 5321
-	// §4.5.3.1.8 has every server take 100.
+	// maxBatch is how many jobs are claimed at once.
 	maxBatch = 100
+
+	// firstBatch is how many are claimed before a connection is open. Where none can be made they were claimed in vain.
+	firstBatch = 10
 
 	// fairShare is how many envelopes a connection sends before it makes room, while all connections are in use.
 	fairShare = 100
@@ -37,9 +39,9 @@ func (r *routes) expire(now time.Time) {
 	}
 }
 
-// claim finds the domain that has been due for longest and whose route fits, and fills its lane. Else it tells how long
-// there is nothing to do.
-func (d *dispatcher) claim(fits func(route) bool) (found bool, wait time.Duration, err error) {
+// claim finds the domain that has been due for longest and whose route fits, and puts at most that many of its jobs, one
+// envelope at least, into its lane. Else it tells how long there is nothing to do.
+func (d *dispatcher) claim(fits func(route) bool, most int) (found bool, wait time.Duration, err error) {
 	now := d.now()
 	d.routes.expire(now)
 	for {
@@ -52,7 +54,7 @@ func (d *dispatcher) claim(fits func(route) bool) (found bool, wait time.Duratio
 		case next.After(now):
 			return false, d.untilUp(now, min(next.Sub(now), maxSleep)), nil
 		}
-		b, ok, err := d.Store.Claim(d.ctx, now, d.busy(now, fits, nil), d.batch(), d.backoff)
+		b, ok, err := d.Store.Claim(d.ctx, now, d.busy(now, fits, nil), most, d.backoff)
 		if err != nil {
 			return false, 0, err
 		}

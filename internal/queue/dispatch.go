@@ -81,7 +81,7 @@ func (d *dispatcher) fill() time.Duration {
 	d.pullBack()
 	d.startWorkers()
 	for d.ctx.Err() == nil && d.open < maxConnections {
-		found, wait, err := d.claim(d.hasRoom)
+		found, wait, err := d.claim(d.hasRoom, min(firstBatch, d.batch()))
 		if err != nil {
 			d.complain("claim jobs", err)
 			return storeRetry

@@ -39,6 +39,9 @@ type Queue struct {
 	// there. Nil: every sender is who it says.
 	Sender func(ctx context.Context, from message.Address) (message.Address, bool)
 
+	// Count hears what became of each recipient, and of how many octets of mail, for the counters. May be nil.
+	Count func(fate store.Fate, octets int64)
+
 	Log    *slog.Logger
 	Now    func() time.Time // nil: time.Now
 	Jitter func() float64   // in [0, 1), for the back-off; nil: math/rand/v2

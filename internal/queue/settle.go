@@ -54,6 +54,9 @@ func (d *dispatcher) settleResults(q store.Queued, results []result) bool {
 func (d *dispatcher) tell(e store.Envelope, results []result) {
 	for _, r := range results {
 		o := r.outcome
+		if d.Count != nil {
+			d.Count(o.Fate, e.Size)
+		}
 		args := []any{"id", e.LogID, "to", r.job.To, "host", o.Host, "reply", o.Reply.String()}
 		switch o.Fate {
 		case store.Deferred:

@@ -94,7 +94,7 @@ func (w *worker) refill() error {
 	if w.lane.key == w.domain { // nobody else's
 		return nil
 	}
-	_, _, err = w.claim(func(r route) bool { return r.key == w.lane.key })
+	_, _, err = w.claim(func(r route) bool { return r.key == w.lane.key }, w.batch())
 	return err
 }
 

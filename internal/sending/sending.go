@@ -36,7 +36,8 @@ type Options struct {
 	Dir   string        // for temporary files
 	Log   *slog.Logger
 	Now   func() time.Time
-	Grace time.Duration // that mail being sent gets at the end
+	Grace time.Duration                       // that mail being sent gets at the end
+	Count func(fate store.Fate, octets int64) // may be nil
 
 	Resolver dns.Resolver // nil: what the settings and the system say
 	Dial     func(ctx context.Context, network, address string) (net.Conn, error)
@@ -91,6 +92,7 @@ func New(ctx context.Context, o Options) (*Sending, error) {
 		Log:    o.Log,
 		Now:    o.Now,
 		Grace:  o.Grace,
+		Count:  o.Count,
 	}
 	return s, nil
 }

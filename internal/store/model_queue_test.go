@@ -152,8 +152,11 @@ func (q *modelQueue) claimed(domain string, now int64, most int) []JobID {
 	for len(cut) > 0 && cut[len(cut)-1].Envelope() == due[most].Envelope() {
 		cut = cut[:len(cut)-1]
 	}
-	if len(cut) == 0 {
-		return due[:most]
+	if len(cut) > 0 {
+		return cut
+	}
+	for len(cut) < min(len(due), maxTogether) && due[len(cut)].Envelope() == due[0].Envelope() {
+		cut = due[:len(cut)+1]
 	}
 	return cut
 }

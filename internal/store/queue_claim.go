@@ -7,12 +7,17 @@ import (
 	"zombiezen.com/go/sqlite"
 )
 
+// maxTogether is how many recipients are given as one envelope: RFC 5321
+// §4.5.3.1.8 has every server take 100.
+const maxTogether = 100
+
 // Claim takes at most max due jobs of one domain for which busy says no: the
 // domain that has been due for longest, its jobs in the order in which they fell
 // due. Their attempts are one more, and their next attempt has moved by what
 // retry gives for that number: a crash while one is tried must not hammer the
-// other side. The due jobs of an envelope come together, unless they alone are
-// more than max. Without anything due ok is false, and nothing was written.
+// other side. The due jobs of an envelope come together, up to maxTogether of
+// them, even where they are more than max. Without anything due ok is false, and
+// nothing was written.
 //
 // Claim does not wait for the disk: a power cut may forget it, which is an
 // attempt too early. busy is called in a read transaction and retry in the
@@ -97,7 +102,7 @@ type claiming struct {
 
 func (c *claiming) write(tx *tx) error {
 	jobs, err := listJobs(tx.Conn, jobRows+`WHERE j.destination = ?+0 AND j.next <= ? ORDER BY j.next, j.id LIMIT ?+0`,
-		c.dest, c.now, int64(c.max)+1)
+		c.dest, c.now, int64(max(c.max, maxTogether))+1)
 	if err != nil {
 		return err
 	}
@@ -112,18 +117,21 @@ func (c *claiming) write(tx *tx) error {
 	return reschedule(tx, c.dest)
 }
 
-// wholeEnvelopes cuts jobs to max. The envelope at the cut is left for the next
+// wholeEnvelopes cuts jobs to most. The envelope at the cut is left for the next
 // claim, unless it is the only one.
-func wholeEnvelopes(jobs []Job, max int) []Job {
-	if len(jobs) <= max {
+func wholeEnvelopes(jobs []Job, most int) []Job {
+	if len(jobs) <= most {
 		return jobs
 	}
-	cut := max
-	for cut > 0 && jobs[cut-1].Envelope == jobs[max].Envelope {
+	cut := most
+	for cut > 0 && jobs[cut-1].Envelope == jobs[most].Envelope {
 		cut--
 	}
-	if cut == 0 {
-		cut = max
+	if cut > 0 {
+		return jobs[:cut]
+	}
+	for cut < min(len(jobs), maxTogether) && jobs[cut].Envelope == jobs[0].Envelope {
+		cut++
 	}
 	return jobs[:cut]
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -44,7 +45,7 @@ func TestClaim(t *testing.T) {
 	sound(t, s)
 }
 
-// The jobs of an envelope come together, unless they alone are too many.
+// The jobs of an envelope come together, unless they are too many for any server.
 func TestClaimWholeEnvelopes(t *testing.T) {
 	s, c := openAt(t)
 	send(t, s, "a@x.test", "b@x.test")
@@ -52,7 +53,7 @@ func TestClaimWholeEnvelopes(t *testing.T) {
 	for _, step := range []struct {
 		max  int
 		want string
-	}{{4, "1:a,b"}, {2, "2:c,d"}, {2, "2:e"}, {2, ""}} {
+	}{{4, "1:a,b"}, {2, "2:c,d,e"}, {2, ""}} {
 		b, ok, err := s.ClaimMore(t.Context(), "x.test", c.now(), step.max, everyHour)
 		check(t, err)
 		if ok != (step.want != "") || locals(b.Queued) != step.want {
@@ -65,6 +66,16 @@ func TestClaimWholeEnvelopes(t *testing.T) {
 	check(t, err)
 	if locals(b.Queued) != "1:a,b 2:c,d,e" || n != 2 {
 		t.Errorf("claimed %s with %d questions, want one an envelope: it stays together", locals(b.Queued), n)
+	}
+	var many []string
+	for i := range maxTogether + 1 {
+		many = append(many, fmt.Sprintf("r%d@y.test", i))
+	}
+	send(t, s, many...)
+	for _, want := range []int{maxTogether, 1} {
+		if b := claim(t, s, c.now(), 2); len(b.Queued) != 1 || len(b.Queued[0].Jobs) != want {
+			t.Errorf("claimed %s, want %d", locals(b.Queued), want)
+		}
 	}
 	if _, ok, err := s.ClaimMore(t.Context(), "nowhere.test", c.now(), 9, everyHour); ok || err != nil {
 		t.Errorf("claimed for nowhere: %v, %v", ok, err)

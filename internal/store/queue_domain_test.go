@@ -20,10 +20,10 @@ func TestDeferDomain(t *testing.T) {
 	send(t, s, "a@alive.test")
 	b := claim(t, s, c.now(), 20)
 	next := c.now().Add(10 * time.Minute)
-	if n := changes(t, s, func() { check(t, s.DeferDomain(t.Context(), b.Domain, next, down, "mx1")) }); n > 2*20*2+2 {
+	if n := changes(t, s, func() { check(t, s.DeferDomain(t.Context(), b.Domain, next, down, "mx1")) }); n > 2*maxTogether*2+2 {
 		t.Errorf("%d rows changed in the first round", n)
 	}
-	if n := len(handledOf(t, s)); n != 20 {
+	if n := len(handledOf(t, s)); n != maxTogether {
 		t.Errorf("%d lines of history", n)
 	}
 	sound(t, s)
@@ -52,7 +52,7 @@ func TestDeferDomain(t *testing.T) {
 	if failures, at, err := s.Destination(t.Context(), "dead.test"); failures != 0 || !at.IsZero() || err != nil {
 		t.Errorf("%d failures, next %v, %v", failures, at, err)
 	}
-	if b := claim(t, s, c.now(), 2000); len(b.Queued) != 2 || len(b.Queued[0].Jobs) != 980 || b.Queued[0].Jobs[0].Attempts != 1 {
+	if b := claim(t, s, c.now(), 2000); len(b.Queued) != 2 || len(b.Queued[0].Jobs) != len(to)-maxTogether || b.Queued[0].Jobs[0].Attempts != 1 {
 		t.Errorf("claimed %s", locals(b.Queued))
 	}
 	sound(t, s)

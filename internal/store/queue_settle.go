@@ -19,6 +19,15 @@ const (
 	Dropped                   // by a person here
 )
 
+// String is the word for programs.
+func (f Fate) String() string {
+	words := [...]string{"", "delivered", "relayed", "deferred", "failed", "dropped"}
+	if int(f) < len(words) {
+		return words[f]
+	}
+	return ""
+}
+
 // Outcome is what became of one job. All but Deferred end it.
 type Outcome struct {
 	Job    JobID

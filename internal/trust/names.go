@@ -56,7 +56,7 @@ func Names(ctx context.Context, st *store.Store) ([]acme.Name, error) {
 		add(name, true)
 	}
 	for _, d := range domains {
-		add("mail."+d.Name, st.Settings().ServerName == "" || d.Name == domains[0].Name)
+		add("mail."+d.Name, st.Settings().ServerName == "") // else it leads to where that one leads, or is not ours
 	}
 	for _, d := range domains {
 		for _, s := range services() {

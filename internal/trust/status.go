@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"buzon/internal/acme"
@@ -29,6 +30,7 @@ type Status struct {
 	SelfSigned []Cert // those for the house, and for phones if there is a domain
 	Way        acme.Way
 	Wanted     []acme.Name
+	Real       bool // an authority could give a certificate for one of them
 	State      acme.State
 	FileError  error // the owner's own files cannot be read
 }
@@ -61,6 +63,7 @@ func Read(ctx context.Context, st *store.Store) (Status, error) {
 	if s.Wanted, err = Names(ctx, st); err != nil {
 		return s, err
 	}
+	s.Real = st.Settings().CertDirectory != "" || slices.ContainsFunc(s.Wanted, func(n acme.Name) bool { return acme.Public(n.Name) })
 	if s.SelfSigned, err = selfSigned(ctx, st); err != nil {
 		return s, err
 	}

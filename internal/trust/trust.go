@@ -33,6 +33,7 @@ type Options struct {
 	Name  func() string // this server's name
 	Now   func() time.Time
 	Log   *slog.Logger
+	Shown func() // called when Run shows another certificate; may be nil
 
 	Off      bool                // never ask an authority, whatever the settings say: there is no world outside
 	HTTP     *http.Client        // to the authority and DNS providers; nil: one with the system's roots
@@ -113,7 +114,7 @@ func (t *Trust) managerOptions() acme.Options {
 		Resolver: t.resolver,
 		Seen:     seen,
 		Answers:  &t.Answers,
-		Show:     t.Source.SetIssued,
+		Show:     t.show,
 		Ready:    t.ready,
 		HTTP:     t.HTTP,
 		Dial:     t.Dial,
@@ -121,6 +122,14 @@ func (t *Trust) managerOptions() acme.Options {
 		Now:      t.Now,
 		Random:   rand.Float64,
 		Log:      t.Log,
+	}
+}
+
+// show is what the manager does with what it got.
+func (t *Trust) show(issued []*tls.Certificate) {
+	t.Source.SetIssued(issued)
+	if t.Shown != nil {
+		t.Shown()
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
-	"crypto/rand"
+	crand "crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"io"
 	"math/big"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -45,6 +46,7 @@ type Service struct {
 	dnsAdmin  string
 	process   *exec.Cmd
 	dir       string
+	ip        net.IP // of its own: a port of 127.0.0.1 may be anybody's before it is taken, and again when it is taken anew
 	log       *os.File
 	env       []string
 }
@@ -57,9 +59,9 @@ func Start(t testing.TB, o Options) *Service {
 	t.Helper()
 	need(t, "pebble")
 	need(t, "pebble-challtestsrv")
-	s := &Service{t: t, dir: t.TempDir()}
+	s := &Service{t: t, dir: t.TempDir(), ip: net.IPv4(127, byte(1+rand.IntN(250)), byte(rand.IntN(250)), byte(2+rand.IntN(250)))}
 	s.makeLog()
-	listen, admin, dns, dnsAdmin := free(t), free(t), free(t), free(t)
+	listen, admin, dns, dnsAdmin := s.at("14000"), s.at("15000"), s.at("8053"), s.at("8055")
 	s.Directory, s.admin, s.dnsAdmin, s.DNS = "https://"+listen+"/dir", "https://"+admin, "http://"+dnsAdmin, dns
 	s.env = []string{
 		"PEBBLE_VA_NOSLEEP=1", fmt.Sprint("PEBBLE_WFE_NONCEREJECT=", o.BadNonces), fmt.Sprint("PEBBLE_AUTHZREUSE=", o.Reuse),
@@ -119,16 +121,16 @@ func (s *Service) configure(o Options, listen, admin string) {
 // makeCertificate makes the one of the authority's own web server.
 func (s *Service) makeCertificate() {
 	s.t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	key, err := ecdsa.GenerateKey(elliptic.P256(), crand.Reader)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	now := time.Now()
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), NotBefore: now.Add(-time.Hour), NotAfter: now.Add(24 * time.Hour),
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		IPAddresses: []net.IP{s.ip}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	der, err := x509.CreateCertificate(crand.Reader, template, template, key.Public(), key)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -267,16 +269,7 @@ func dialed(address string) error {
 	return c.Close()
 }
 
-// free is an address of loopback that nobody listens on.
-func free(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
+func (s *Service) at(port string) string { return net.JoinHostPort(s.ip.String(), port) }
 
 func need(t testing.TB, program string) {
 	t.Helper()
