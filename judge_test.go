@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/emersion/go-smtp"
 
+	"buzon/internal/judge"
 	"buzon/internal/message"
 	"buzon/internal/store"
 )
@@ -232,4 +234,104 @@ func TestJudgeReportArrives(t *testing.T) {
 	until(t, "the report is kept", func() bool {
 		return len(must[[]store.Report](t)(a.store.Reports(t.Context(), store.ReportQuery{Max: 10}))) == 1
 	})
+}
+
+// taught is an appliance whose filter for ana has seen much junk and much good mail.
+func taught(t testing.TB, changes ...func(*options)) (*testAppliance, store.Account) {
+	t.Helper()
+	a := startWithAna(t, changes...)
+	ctx := context.Background()
+	ana := must[store.Account](t)(a.store.Account(ctx, message.Address{Local: "ana", Domain: "example.test"}))
+	for box, line := range map[string]string{"Junk": junkLine, "Archive": goodLine} {
+		mailbox := must[store.Mailbox](t)(a.store.Mailbox(ctx, ana.ID, box))
+		var drafts []store.Draft
+		for i := range 200 {
+			text := fmt.Sprintf("From: someone%d@%s.test\r\nSubject: %s %d\r\n\r\n%s\r\n", i, strings.ToLower(box), line[:12], i, line)
+			drafts = append(drafts, store.Draft{Body: io.NewSectionReader(strings.NewReader(text), 0, int64(len(text))), Flags: []string{`\Seen`}})
+		}
+		must[[]uint32](t)(a.store.Append(ctx, mailbox.ID, drafts))
+	}
+	if err := a.store.LearnJunk(ctx, ana.ID, func(int, int) {}); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the filter has learned", func() bool { // what was filed into Junk is learned by the appliance itself
+		return must[store.JunkStatus](t)(a.store.JunkStatus(ctx, ana.ID)).Spam >= 200
+	})
+	return a, ana
+}
+
+const (
+	junkLine = "cheap pills guaranteed lottery winner casino bonus click here now unsubscribe million dollars"
+	goodLine = "garden meeting tomatoes minutes of the school council tuesday bicycle repair grandmother letter"
+)
+
+func letterOf(author, line string) string {
+	return "From: " + author + "\nTo: ana@example.test\nSubject: " + line[:12] + "\n\n" + line + "\n"
+}
+
+// The account's own filter files by content, and says so; whom the account wrote to is never junk by it.
+func TestJudgeFilter(t *testing.T) {
+	t.Parallel()
+	a, ana := taught(t, farAway("none"))
+	c := stranger(t, a, "127.0.0.9")
+	if err := bring(c, "luis@far.test", letterOf("luis@far.test", junkLine)); err != nil {
+		t.Fatal(err)
+	}
+	if got := inMailbox(t, a, "Junk", 201); !strings.Contains(got, "X-Buzon-Verdict: junk; the filter finds it like other junk") {
+		t.Errorf("no reason in\n%s", got)
+	}
+	if err := bring(c, "luis@far.test", letterOf("luis@far.test", goodLine)); err != nil {
+		t.Fatal(err)
+	}
+	if got := inbox(t, a, 1); !strings.Contains(got, "the filter finds it good") {
+		t.Errorf("no reason in\n%s", got)
+	}
+
+	luis := message.Address{Local: "luis", Domain: "far.test"}
+	body := io.NewSectionReader(strings.NewReader("Subject: hello\r\n\r\n"), 0, 18)
+	err := a.store.Accept(t.Context(), store.Incoming{
+		Body: body, Deliver: []store.Delivery{{Account: ana.ID, Mailbox: "Sent"}},
+		Submitted: &store.Submitted{Account: ana.ID, To: []message.Address{luis}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := bring(c, "luis@far.test", letterOf("luis@far.test", junkLine)); err != nil {
+		t.Fatal(err)
+	}
+	if got := inbox(t, a, 2); !strings.Contains(got, "from somebody this account wrote to") {
+		t.Errorf("no reason in\n%s", got)
+	}
+	// Somebody else who only says to be luis gets nothing of that.
+	if err := bring(stranger(t, a, "127.0.0.8"), "thief@elsewhere.test", letterOf("luis@far.test", junkLine)); err != nil {
+		t.Fatal(err)
+	}
+	inMailbox(t, a, "Junk", 202)
+}
+
+// BenchmarkJudge is the whole decision about a message of 50 KB with every record known to DNS and a taught filter.
+func BenchmarkJudge(b *testing.B) {
+	a, ana := taught(b, farAway("none"))
+	words := strings.Fields(goodLine + " " + junkLine)
+	var text strings.Builder
+	text.WriteString("From: luis@far.test\r\nTo: ana@example.test\r\nSubject: long\r\n\r\n")
+	for i := 0; text.Len() < 50<<10; i++ {
+		fmt.Fprintf(&text, "%s%d ", words[i%len(words)], i%977)
+		if i%10 == 9 {
+			text.WriteString("\r\n")
+		}
+	}
+	body := text.String()
+	b.ReportAllocs()
+	for b.Loop() {
+		g := a.gate.NewSession(b.Context(), netip.MustParseAddr("127.0.0.9"), netip.MustParseAddr("127.0.0.1"))
+		d, err := a.judge.Message(b.Context(), judge.Mail{
+			Client: netip.MustParseAddr("127.0.0.9"), Helo: "mx.far.test", From: message.Address{Local: "luis", Domain: "far.test"},
+			Body: io.NewSectionReader(strings.NewReader(body), 0, int64(len(body))), Accounts: []store.AccountID{ana.ID}, Gate: g,
+		})
+		if err != nil || d.Refusal != nil || d.Verdict.SPF.Result != "pass" {
+			b.Fatal(err, d.Refusal, d.Verdict.SPF)
+		}
+		g.Close()
+	}
 }

@@ -8,6 +8,7 @@
 // and RCPT and asks the store who that is, spool checks the body and makes it seekable, store.Accept writes body, rows
 // and quota in one transaction that is on disk before the 250, and rings the bells on which IMAP's IDLE waits. POP3 and
 // IMAP read the octets through store.Body. A submitted message comes the same way after log-in at login.Door.
+// What all of them show under TLS comes about in trust.
 package main
 
 import (

@@ -127,6 +127,7 @@ func (m *Manager) hear(ctx context.Context, s Settings, names []Name) (forced bo
 		m.Log.Error("cannot drop an order", "err", err)
 	}
 	m.state.Heard, m.state.Asked, m.state.Todo = heard, asked, nil
+	m.save(ctx) // or a crash would let the next start drop an order that was begun for these
 	return forced
 }
 
@@ -158,18 +159,6 @@ func (m *Manager) markCovered() {
 			n.Problem, n.Failures, n.Next = nil, 0, time.Time{}
 		}
 	}
-}
-
-// fail notes what hindered everything.
-func (m *Manager) fail(err error) {
-	p := explain(err)
-	p.At = m.Now()
-	if p.Code != Waiting {
-		m.state.Failures++
-		m.Log.Warn("got no certificate", "why", p.Code, "detail", p.Detail)
-	}
-	m.state.Problem = p
-	m.state.Hold = p.At.Add(m.jittered(p.pause(m.state.Failures)))
 }
 
 // next is when to look again, zero if nobody knows.

@@ -23,8 +23,8 @@ func (m *Manager) resume(ctx context.Context, s Settings) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, orderTime)
 	defer cancel()
-	if err := m.Ready(ctx); err != nil {
-		return problem(WrongClock, err.Error())
+	if err := m.begin(ctx); err != nil {
+		return err
 	}
 	failed, err := m.resumeOrder(ctx, s, kept)
 	m.note(failed)

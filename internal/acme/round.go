@@ -21,8 +21,8 @@ func (m *Manager) work(ctx context.Context, s Settings, names []Name, forced boo
 	if len(t.try) == 0 {
 		return nil
 	}
-	if err := m.Ready(ctx); err != nil {
-		return problem(WrongClock, err.Error())
+	if err := m.begin(ctx); err != nil {
+		return err
 	}
 	m.state.Attempt = m.Now()
 	failed, err := m.attempt(ctx, s, t)
@@ -33,12 +33,6 @@ func (m *Manager) work(ctx context.Context, s Settings, names []Name, forced boo
 	m.settled()
 	m.planRenewal(ctx, s)
 	return nil
-}
-
-// settled says that nothing hinders any more.
-func (m *Manager) settled() {
-	m.state.Problem, m.state.Todo = nil, nil
-	m.state.Failures, m.state.Hold = 0, time.Time{}
 }
 
 // task is what to try now.
@@ -178,15 +172,4 @@ func (m *Manager) tooFew(names []string) bool {
 		return false
 	}
 	return slices.ContainsFunc(m.state.Names, func(n NameState) bool { return m.covers(n.Name) && !slices.Contains(names, n.Name) })
-}
-
-// note writes down why names failed, and when to try them again.
-func (m *Manager) note(failed failures) {
-	for name, p := range failed {
-		n := m.state.name(name)
-		n.Failures++
-		n.Problem = p
-		n.Next = m.Now().Add(m.jittered(p.pause(n.Failures)))
-		m.Log.Warn("a name cannot have a certificate for now", "name", name, "why", p.Code, "detail", p.Detail, "way", p.Way, "again", n.Next)
-	}
 }

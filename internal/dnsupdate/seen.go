@@ -67,21 +67,34 @@ func (l *Look) servers(ctx context.Context, name string) (list []string, err err
 		port = "53"
 	}
 	for _, ns := range names[:min(len(names), maxServers)] {
-		r, err := l.resolve(ctx, ns, wire.TypeA)
-		if err != nil {
-			continue // the others may do
-		}
-		for _, rr := range r.Answer {
-			if a, ok := rr.(*wire.A); ok {
-				list = append(list, net.JoinHostPort(a.A.String(), port))
-				break
-			}
+		if a := l.address(ctx, ns); a != nil {
+			list = append(list, net.JoinHostPort(a.String(), port))
 		}
 	}
 	if len(list) == 0 {
 		return nil, fmt.Errorf("the servers of %s have no address", name)
 	}
 	return list, nil
+}
+
+// address is one of a host's, IPv4 where there is one: more homes have that. It is nil where none is found; the domain's
+// other servers may do.
+func (l *Look) address(ctx context.Context, host string) net.IP {
+	for _, kind := range []uint16{wire.TypeA, wire.TypeAAAA} {
+		r, err := l.resolve(ctx, host, kind)
+		if err != nil {
+			continue
+		}
+		for _, rr := range r.Answer {
+			switch a := rr.(type) {
+			case *wire.A:
+				return a.A
+			case *wire.AAAA:
+				return a.AAAA
+			}
+		}
+	}
+	return nil
 }
 
 // nameServers finds the nearest names above with servers of their own.

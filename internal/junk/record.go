@@ -55,21 +55,28 @@ func (r Record) span(shard int) (from, to int) {
 	return r.search(firstOf(shard)), r.search(firstOf(shard + 1))
 }
 
-// AddRecord adds to counts, which stand beside f, what a record says.
+// AddRecord adds to counts, which stand beside f, what a record says. Records are many, and most of short messages: so
+// each key is searched ahead of the one before, in steps that double, and not by going through all features.
 func (f Features) AddRecord(counts []Counts, r Record) {
-	n, change := r.len(), r.counts()
-	for i, j := 0, 0; i < len(f) && j < n; {
-		switch k := r.key(j); {
-		case k < f[i]:
-			j++
-		case k > f[i]:
-			i++
-		default:
-			counts[i] = counts[i].plus(change)
-			i++
-			j++
+	change, from := r.counts(), 0
+	for j, n := 0, r.len(); j < n && from < len(f); j++ {
+		k := r.key(j)
+		from = f.seek(k, from)
+		if from < len(f) && f[from] == k {
+			counts[from] = counts[from].plus(change)
+			from++
 		}
 	}
+}
+
+// seek is where k is or would be, at from or behind it.
+func (f Features) seek(k Key, from int) int {
+	step := 1
+	for from+step < len(f) && f[from+step] < k {
+		from, step = from+step, 2*step
+	}
+	at, _ := slices.BinarySearch(f[from:min(from+step+1, len(f))], k)
+	return from + at
 }
 
 // firstOf is the lowest key of a shard.
