@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/netip"
 	"path/filepath"
 	"strings"
@@ -333,5 +334,24 @@ func BenchmarkJudge(b *testing.B) {
 			b.Fatal(err, d.Refusal, d.Verdict.SPF)
 		}
 		g.Close()
+	}
+}
+
+// The numbers are there for programs on this machine, and tell what happened.
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	a := startWithAna(t, farAway("none"))
+	if err := bring(stranger(t, a, "127.0.0.9"), "luis@far.test", mailFrom("luis@far.test")); err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: a.tls(), DisableKeepAlives: true}, Timeout: 10 * time.Second}
+	_, port, _ := net.SplitHostPort(a.addr("https"))
+	got := must[*http.Response](t)(client.Get("https://localhost:" + port + "/metrics"))
+	defer got.Body.Close()
+	text := string(must[[]byte](t)(io.ReadAll(got.Body)))
+	for _, want := range []string{`buzon_messages_accepted_total{service="smtp"} 1`, `buzon_connections_total{service="smtp"} 1`, "buzon_queue_recipients 0", "# TYPE"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
 	}
 }

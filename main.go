@@ -4,11 +4,15 @@
 // The root holds the appliance's decisions (smtp.go, pop3.go, imap.go, store.go); internal/ holds mechanisms that do not
 // know each other.
 //
-// The life of a received message: a listener of listen takes the connection, limit gives it a place, smtp.go hears MAIL
-// and RCPT and asks the store who that is, spool checks the body and makes it seekable, store.Accept writes body, rows
-// and quota in one transaction that is on disk before the 250, and rings the bells on which IMAP's IDLE waits. POP3 and
-// IMAP read the octets through store.Body. A submitted message comes the same way after log-in at login.Door.
-// What all of them show under TLS comes about in trust.
+// The life of a received message: a listener of listen takes the connection, limit gives it a place, gate looks who comes,
+// smtp.go hears MAIL and RCPT and asks the store who that is, spool checks the body and makes it seekable, judge decides with
+// verdict (who wrote it) and the account's own filter (junk), onward plans copies and forwards, store.Accept writes body,
+// rows and quota in one transaction that is on disk before the 250, and rings the bells on which IMAP's IDLE waits. POP3 and
+// IMAP read the octets through store.Body.
+//
+// The life of a submitted message: the same way after log-in at login.Door, without the judge; onward looks whose name it
+// bears and signs it, and the same transaction queues what goes elsewhere. queue claims what is due, outbound opens a
+// connection as safe as the domain asks for, smtpclient speaks, store.Settle keeps what became of it and the report.
 package main
 
 import (
