@@ -204,3 +204,15 @@ func TestJobNames(t *testing.T) {
 		}
 	}
 }
+
+// What only waits to be sent is in no mailbox, so nobody searches it.
+func TestQueuedIsNotIndexed(t *testing.T) {
+	s, _ := openAt(t)
+	send(t, s, "a@x.test")
+	check(t, s.UpdateIndex(t.Context()))
+	status, err := s.IndexStatus(t.Context())
+	check(t, err)
+	if status.Indexed != 0 || status.Skipped != 0 || status.Waiting != 0 {
+		t.Errorf("%+v", status)
+	}
+}
