@@ -24,6 +24,7 @@ func oldSending() []old {
 		{"tls_result", "julianday(day) < julianday(?, 'unixepoch')", 7 * day},  // RFC 8460 §5.3: reports are tried for a day
 		{"dmarc_count", "julianday(day) < julianday(?, 'unixepoch')", 7 * day}, // as those of TLS
 		{"report", "at < ?", 180 * day},                                        // a page that shows more is a page nobody reads
+		{"note", "name LIKE 'tls.lost %' AND at < ?", 60 * day},                // levels of TLS are expected for 30 days
 		{"answered", "at < ?", 31 * day},                                       // longer than any time between two answers
 		{"sent_copy", "at < ?", day},                                           // programs store their copy within minutes
 	}
