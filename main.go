@@ -127,19 +127,39 @@ func (a *appliance) services(port func(standard int) int) []service {
 	}
 }
 
-// newSite is what other mail servers, and later people, fetch over HTTPS. On its port the authority may look, too.
-func (a *appliance) newSite() server {
-	site := &web.Site{
+// site is what other mail servers and mail programs, and later people, fetch.
+func (a *appliance) site() *web.Site {
+	return &web.Site{
 		Ours:   a.store.IsLocalDomain,
-		Policy: func() string { return zone.Policy(a.name(), a.certs.Trusted(a.name())) },
+		Policy: func(domain string) string { return zone.Policy(a.nameFor(domain), a.certs.Trusted(a.name())) },
+		Host:   a.nameFor,
+		Port:   publicPort,
+		Now:    a.now,
 		Log:    a.log,
 	}
-	return web.NewServer(a.numbersBefore(site.Handler()), a.log, a.certs.TLSConfig("h2", "http/1.1", acme.ALPN), a.capped)
 }
 
-// newPlain is port 80, where the authority that gives certificates looks whether a name is ours (RFC 8555 §8.3).
+// newSite is the site over HTTPS. On its port the authority may look, too.
+func (a *appliance) newSite() server {
+	config := a.certs.TLSConfig("h2", "http/1.1", acme.ALPN)
+	return web.NewServer(a.numbersBefore(a.site().Handler()), a.log, config, a.capped)
+}
+
+// newPlain is port 80, where the authority that gives certificates looks whether a name is ours (RFC 8555 §8.3), and where
+// Thunderbird looks for settings at last.
 func (a *appliance) newPlain() server {
-	return web.NewServer(a.numbersBefore(&a.trust.Answers), a.log, nil, a.capped)
+	return web.NewServer(a.numbersBefore(a.site().PlainHandler(&a.trust.Answers)), a.log, nil, a.capped)
+}
+
+// publicPort is where programs out there find a service, by the name of its SRV record, which tells the same; 0 is nowhere.
+// That is so with --ports high, too: who fetched it came to port 443 or 80, which somebody leads here with the others.
+func publicPort(service string) int {
+	for _, s := range zone.Services() {
+		if s.Name == service {
+			return s.Port
+		}
+	}
+	return 0
 }
 
 // numbersBefore serves the counters at /metrics, to programs on this machine alone; all else is next's.

@@ -185,6 +185,15 @@ func (a *appliance) guard() *limit.Guard {
 // name is what the appliance calls itself in greetings and Received lines.
 func (a *appliance) name() string { return serverName(a.store) }
 
+// nameFor is the name under which programs of a domain find the server: as its records and certificates have it, mail. below
+// the domain until a name is set.
+func (a *appliance) nameFor(domain string) string {
+	if a.store.Settings().ServerName != "" {
+		return a.name()
+	}
+	return "mail." + message.Address{Domain: domain}.ASCIIDomain()
+}
+
 // serverName is the name of whoever serves st, also while nobody does.
 func serverName(st *store.Store) string {
 	if name := st.Settings().ServerName; name != "" { // in A-labels: greetings (RFC 5321 §2.3.5) and certificates have no others

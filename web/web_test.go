@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 )
 
 const policy = "version: STSv1\r\nmode: testing\r\n"
@@ -22,8 +23,13 @@ func site(log io.Writer) *Site {
 			}
 			return domain == "example.org" || domain == "xn--muoz-hqa.example", nil
 		},
-		Policy: func() string { return policy },
-		Log:    slog.New(slog.NewTextHandler(log, nil)),
+		Policy: func(string) string { return policy },
+		Host:   func(domain string) string { return "mail." + domain },
+		Port: func(service string) int {
+			return map[string]int{"imaps": 993, "pop3s": 995, "submissions": 465, "submission": 587}[service]
+		},
+		Now: func() time.Time { return time.Unix(1_800_000_000, 0) },
+		Log: slog.New(slog.NewTextHandler(log, nil)),
 	}
 }
 
@@ -65,13 +71,45 @@ func TestNotFound(t *testing.T) {
 		{http.MethodGet, "/.well-known/mta-sts.txt/", "mta-sts.example.org"},
 		{http.MethodGet, "/.well-known//mta-sts.txt", "mta-sts.example.org"},
 		{http.MethodGet, "/x/../.well-known/mta-sts.txt", "mta-sts.example.org"},
-		// Other methods.
-		{http.MethodPost, policyPath, "mta-sts.example.org"},
-		{http.MethodOptions, policyPath, "mta-sts.example.org"},
+		// Pages of another host, and none for a host that is not ours, in whatever way it is asked.
+		{http.MethodGet, policyPath, "autoconfig.example.org"},
+		{http.MethodGet, autoconfigPath, "example.org"},
+		{http.MethodGet, autoconfigPath, "autoconfig.example.net"},
+		{http.MethodGet, autoconfigPath, "autoconfig.autoconfig.example.org"},
+		{http.MethodGet, autoconfigPath + "?emailaddress=ana@example.org", "autoconfig.example.net"},
+		{http.MethodPost, autoconfigPath, "autoconfig.example.net"},
+		{http.MethodGet, autoconfigWellKnown, "example.net"},
+		{http.MethodGet, autoconfigWellKnown, "mail.example.org"},
+		{http.MethodGet, "/mail/Config-v1.1.xml", "autoconfig.example.org"},
+		{http.MethodPost, autodiscoverPath, "autodiscover.example.net"},
+		{http.MethodPost, autodiscoverPath, "192.0.2.1"},
+		{http.MethodGet, autodiscoverJSON, "autodiscover.example.net"},
+		{http.MethodGet, autodiscoverPath + "/x", "autodiscover.example.org"},
+		{http.MethodGet, paccPath, "example.org"},
+		{http.MethodGet, paccPath, "ua-auto-config.example.net"},
 	} {
 		w := get(site(io.Discard), c.method, c.path, c.host)
 		if w.Code != http.StatusNotFound || w.Header().Get("Location") != "" {
 			t.Errorf("%s %s at %q: %d", c.method, c.path, c.host, w.Code)
+		}
+	}
+}
+
+// RFC 9110 §15.5.6: a page that is there names the methods that it has.
+func TestMethods(t *testing.T) {
+	for _, c := range []struct{ method, path, host, allow string }{
+		{http.MethodPost, policyPath, "mta-sts.example.org", "GET, HEAD"},
+		{http.MethodOptions, policyPath, "mta-sts.example.org", "GET, HEAD"},
+		{http.MethodPost, autoconfigPath, "autoconfig.example.org", "GET, HEAD"},
+		{http.MethodDelete, autoconfigWellKnown, "example.org", "GET, HEAD"},
+		{http.MethodGet, autodiscoverPath, "autodiscover.example.org", "POST"},
+		{http.MethodHead, "/Autodiscover/Autodiscover.xml", "example.org", "POST"},
+		{http.MethodPost, autodiscoverJSON, "autodiscover.example.org", "GET, HEAD"},
+		{http.MethodPut, paccPath, "ua-auto-config.example.org", "GET, HEAD"},
+	} {
+		w := get(site(io.Discard), c.method, c.path, c.host)
+		if w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != c.allow {
+			t.Errorf("%s %s at %q: %d, allowed %q", c.method, c.path, c.host, w.Code, w.Header().Get("Allow"))
 		}
 	}
 }
