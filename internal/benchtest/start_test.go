@@ -50,6 +50,9 @@ func greetings(a *appliance) (time.Time, error) {
 			return err
 		}
 		defer c.conn.Close()
+		if strings.HasPrefix(services[i], "http") { // where the client speaks first
+			c.printf("GET / HTTP/1.0\r\n\r\n")
+		}
 		_, err = c.expect("")
 		return err
 	})
