@@ -78,11 +78,6 @@ func (j *Judge) Message(ctx context.Context, m Mail) (Decision, error) {
 	if err := j.authenticate(ctx, m, &d); err != nil {
 		return d, err
 	}
-	said, err := message.ReadSubmission(m.Body, m.Body.Size())
-	if err != nil {
-		return d, fmt.Errorf("read the authors: %w", err)
-	}
-	d.authors, _ = said.Authors()
 	if d.Refusal, d.Reason = j.refusal(ctx, m, &d); d.Refusal != nil {
 		return d, nil
 	}
@@ -111,6 +106,11 @@ func (j *Judge) authenticate(ctx context.Context, m Mail, d *Decision) error {
 		return fmt.Errorf("look who wrote it: %w", err)
 	}
 	d.Verdict, d.Header = v, v.AppendHeader(nil, j.Name())
+	said, err := message.ReadSubmission(m.Body, m.Body.Size())
+	if err != nil {
+		return fmt.Errorf("read the authors: %w", err)
+	}
+	d.authors, _ = said.Authors()
 	return nil
 }
 
