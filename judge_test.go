@@ -109,17 +109,14 @@ func TestJudgeRefused(t *testing.T) {
 
 func awaitRefusal(t testing.TB, a *testAppliance) (found store.Refusal) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		n := 0
-		err := a.store.Refusals(context.Background(), func(r store.Refusal) error { found = r; n++; return nil })
+	until(t, "the refusal is in the list", func() bool {
+		listed := false
+		err := a.store.Refusals(context.Background(), func(r store.Refusal) error { found, listed = r, true; return nil })
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n > 0 {
-			return found
-		}
-	}
-	t.Fatal("nothing is in the list of refusals")
+		return listed
+	})
 	return found
 }
 

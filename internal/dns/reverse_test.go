@@ -136,7 +136,7 @@ func TestStandard(t *testing.T) {
 	m.Fail("half.example", "AAAA", ServFail)
 	m.Add("half.example A 192.0.2.3")
 	s, ctx := Standard{m}, t.Context()
-	texts, err := LookupTXT(ctx, m)("example.org")
+	texts, err := s.LookupTXT(ctx, "example.org")
 	if err != nil || len(texts) != 2 || texts[0] != "v=spf1 mx -all" {
 		t.Errorf("%q %v", texts, err)
 	}

@@ -60,11 +60,6 @@ func (s Standard) LookupAddr(ctx context.Context, address string) ([]string, err
 	return all, standardError(address, err)
 }
 
-// LookupTXT is the function that go-msgauth's dkim and dmarc take, under ctx.
-func LookupTXT(ctx context.Context, r Resolver) func(name string) ([]string, error) {
-	return func(name string) ([]string, error) { return Standard{r}.LookupTXT(ctx, name) }
-}
-
 // standardError tells a name that cannot exist as one that does not (RFC 7208 §4.3).
 func standardError(name string, err error) error {
 	if err == nil {

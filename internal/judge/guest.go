@@ -2,7 +2,6 @@ package judge
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"net/netip"
 
@@ -17,11 +16,11 @@ func Guest(ctx context.Context, g *gate.Gate, c *smtpconn.Conn) smtpconn.Guest {
 	s := g.NewSession(ctx, c.Addr(), address(c.LocalAddr()))
 	c.Value = s
 	guest := smtpconn.Guest{
-		Early:  func() string { return Line(s.Early()) },
-		Said:   func(code int) string { return Line(s.Said(code)) },
+		Early:  func() string { return line(s.Early()) },
+		Said:   func(code int) string { return line(s.Said(code)) },
 		Closed: s.Close,
 	}
-	if guest.Refuse = Line(s.Connect()); guest.Refuse == "" {
+	if guest.Refuse = line(s.Connect()); guest.Refuse == "" {
 		guest.Wait = s.GreetWait()
 	}
 	return guest
@@ -34,10 +33,10 @@ func address(a net.Addr) netip.Addr {
 	return netip.Addr{}
 }
 
-// Line is a reply as one line without its end; "" for none.
-func Line(r *message.Reply) string {
+// line is a reply as smtpconn wants it; "" for none.
+func line(r *message.Reply) string {
 	if r == nil {
 		return ""
 	}
-	return fmt.Sprintf("%d %d.%d.%d %s", r.Code, r.Enhanced[0], r.Enhanced[1], r.Enhanced[2], r.Text)
+	return r.Error()
 }

@@ -42,9 +42,6 @@ func (e entry) key() Key       { return Key(e >> 32) }
 func (e entry) counts() Counts { return Counts{int32(e >> 20 & maxCount), int32(e >> 8 & maxCount)} }
 func (e entry) seen() uint8    { return uint8(e) }
 
-// ShardOf is the shard in which a key is.
-func ShardOf(k Key) int { return int(k >> (32 - shardBits)) }
-
 // Has tells whether a shard is worth reading for f.
 func (f Features) Has(shard int) bool {
 	from, to := f.span(shard)

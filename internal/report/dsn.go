@@ -90,12 +90,6 @@ func Wanted(notify message.Notify, kind Kind, from message.Address) bool {
 	return false
 }
 
-// Build is the Body of Mail.
-func (d DSN) Build() (*io.SectionReader, error) {
-	m, err := d.Mail()
-	return m.Body, err
-}
-
 // Mail writes the report. Only errors of reading Original, and of fields that must not be empty, are returned.
 func (d DSN) Mail() (Mail, error) {
 	if err := d.check(); err != nil {

@@ -118,7 +118,7 @@ func TestBuildErrors(t *testing.T) {
 	} {
 		d := failed(plainMail)
 		change(&d)
-		if _, err := d.Build(); err == nil {
+		if _, err := d.Mail(); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}

@@ -86,7 +86,7 @@ func TestPaused(t *testing.T) {
 		}
 	}
 	for _, p := range []Paused{{To: ann}, {From: ann}} {
-		if _, err := p.Build(); err == nil {
+		if _, err := p.Mail(); err == nil {
 			t.Errorf("%+v: no error", p)
 		}
 	}

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"io"
 	"time"
 
 	"buzon/internal/message"
@@ -17,12 +16,6 @@ type Paused struct {
 	From, To  message.Address
 	MessageID string // without brackets; "" makes one
 	Now       time.Time
-}
-
-// Build is the Body of Mail.
-func (p Paused) Build() (*io.SectionReader, error) {
-	m, err := p.Mail()
-	return m.Body, err
 }
 
 // Mail writes the notice. It fails only without sender or recipient.

@@ -125,7 +125,7 @@ func TestMemory(t *testing.T) {
 	words("en") // read once, for all
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	if _, err := d.Build(); err != nil {
+	if _, err := d.Mail(); err != nil {
 		t.Fatal(err)
 	}
 	runtime.ReadMemStats(&after)

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -25,12 +24,6 @@ type Vacation struct {
 
 // maxVacation is how much of a text is sent: who writes more wrote by mistake.
 const maxVacation = 64 << 10 // octets
-
-// Build is the Body of Mail.
-func (v Vacation) Build() (*io.SectionReader, error) {
-	m, err := v.Mail()
-	return m.Body, err
-}
 
 // Mail writes the answer. It fails only without sender or recipient.
 func (v Vacation) Mail() (Mail, error) {

@@ -98,11 +98,11 @@ func TestVacation(t *testing.T) {
 		t.Errorf("%q", text)
 	}
 	// An answer is not answered, neither by us nor by others who read RFC 3834.
-	raw, err := v.Build()
+	raw, err := v.Mail()
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := ReadFacts(raw, raw.Size())
+	f, err := ReadFacts(raw.Body, raw.Body.Size())
 	if err != nil || Answerable(f, bob, []message.Address{ann}) {
 		t.Errorf("%+v, %v", f, err)
 	}
@@ -154,7 +154,7 @@ func TestVacationInternational(t *testing.T) {
 		t.Errorf("%+v, %v", m, err)
 	}
 	for _, v := range []Vacation{{From: bob}, {To: bob}} {
-		if _, err := v.Build(); err == nil {
+		if _, err := v.Mail(); err == nil {
 			t.Errorf("%+v: no error", v)
 		}
 	}

@@ -165,7 +165,7 @@ func FuzzDKIM(f *testing.F) {
 			return // go-msgauth repairs line ends
 		}
 		v := judge(t, Mail{Client: client, Body: reader(mail), Resolver: m, Now: now})
-		theirs, err := foreign.VerifyWithOptions(strings.NewReader(mail), &foreign.VerifyOptions{LookupTXT: dns.LookupTXT(t.Context(), m), MaxVerifications: MaxSignatures})
+		theirs, err := foreign.VerifyWithOptions(strings.NewReader(mail), &foreign.VerifyOptions{LookupTXT: func(name string) ([]string, error) { return dns.Standard{Resolver: m}.LookupTXT(t.Context(), name) }, MaxVerifications: MaxSignatures})
 		if err != nil {
 			return
 		}
