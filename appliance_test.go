@@ -35,6 +35,7 @@ func startTest(t testing.TB, changes ...func(*options)) *testAppliance {
 		now:    time.Now,
 
 		outside: world{}.outside,
+		owned:   true, // the ports of mail are open before the test has made its domain
 	}
 	if testing.Verbose() {
 		o.log = slog.New(slog.NewTextHandler(t.Output(), nil))
@@ -58,7 +59,7 @@ func startTest(t testing.TB, changes ...func(*options)) *testAppliance {
 // addr is where a service listens: "smtp", "smtps", "submission", "submission-alt", "pop3", "pop3s", "imap", "imaps", "https".
 func (a *testAppliance) addr(service string) string {
 	a.t.Helper()
-	for _, p := range a.ports {
+	for _, p := range a.openedPorts() {
 		if p.Name == service {
 			return p.Addr().String()
 		}

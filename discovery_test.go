@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
+	"encoding/base64"
 	"encoding/json"
 	"encoding/xml"
 	"io"
@@ -119,6 +121,23 @@ func TestFindSettings(t *testing.T) {
 	}
 	if err := json.Unmarshal(page, &pacc); err != nil || status != http.StatusOK || pacc.Protocols["imap"].Host != "box.example.net" {
 		t.Errorf("%d %s %v", status, page, err)
+	}
+}
+
+// The record that the owner puts into DNS vouches for the document that the server gives, under whatever name.
+func TestDigestOfSettings(t *testing.T) {
+	t.Parallel()
+	a := startWithAna(t)
+	c := discoverer(a)
+	for _, name := range []string{"", "Box.Example.net", "correo.muñoz.example"} {
+		a.set("server.name", name)
+		status, page := fetch(t, c, "https://ua-auto-config.example.test/.well-known/user-agent-configuration.json", "")
+		sum := sha256.Sum256(page)
+		want := `_ua-auto-config 3600 IN TXT "v=UAAC1; a=sha256; d=` + base64.StdEncoding.EncodeToString(sum[:]) + `"`
+		got := buzon(t, "", "dns", "example.test", "--data", a.data)
+		if plain := strings.Join(strings.Fields(got.out), " "); status != http.StatusOK || !strings.Contains(plain, want) {
+			t.Errorf("%q: no %s for %s in\n%s%s", name, want, page, got.out, got.err)
+		}
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"buzon/internal/imap"
 	"buzon/internal/limit"
 	"buzon/internal/login"
+	"buzon/internal/roster"
 	"buzon/internal/sasl"
 	"buzon/internal/spool"
 	"buzon/internal/store"
@@ -89,12 +90,12 @@ func (b *imapBackend) Login(ctx context.Context, p imap.Peer, user, password str
 	if err != nil {
 		return nil, imapError(err)
 	}
-	return imapAccount{b, acc}, nil
+	return &imapAccount{imapBackend: b, account: acc}, nil
 }
 
 // Authenticate implements imap.Backend.
 func (b *imapBackend) Authenticate(ctx context.Context, p imap.Peer, mechanism string, done func(imap.Account)) (gosasl.Server, error) {
-	exchange, err := b.door.Start(ctx, imapPeer(p), mechanism, func(acc store.Account) { done(imapAccount{b, acc}) })
+	exchange, err := b.door.Start(ctx, imapPeer(p), mechanism, func(acc store.Account) { done(&imapAccount{imapBackend: b, account: acc}) })
 	return imapExchange{exchange}, imapError(err)
 }
 
@@ -137,7 +138,17 @@ func imapError(err error) error {
 type imapAccount struct {
 	*imapBackend
 	account store.Account
+	row     *roster.Row // who is logged in from where
 }
+
+// Arrive implements imap.Account.
+func (a *imapAccount) Arrive(p imap.Peer) { a.row = a.enter(imapPeer(p), a.account) }
+
+// Named implements imap.Account.
+func (a *imapAccount) Named(client string) { a.roster.Name(a.row, client) }
+
+// Leave implements imap.Account.
+func (a *imapAccount) Leave() { a.roster.Leave(a.row) }
 
 // Name implements imap.Account.
 func (a imapAccount) Name() string { return a.account.Address.String() }

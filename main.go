@@ -29,13 +29,16 @@ import (
 	"runtime/debug"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"buzon/internal/acme"
 	"buzon/internal/admin"
 	"buzon/internal/certs"
+	"buzon/internal/claim"
 	"buzon/internal/cli"
 	"buzon/internal/config"
 	"buzon/internal/footprint"
@@ -44,6 +47,8 @@ import (
 	"buzon/internal/limit"
 	"buzon/internal/listen"
 	"buzon/internal/login"
+	"buzon/internal/logring"
+	"buzon/internal/mdns"
 	"buzon/internal/metrics"
 	"buzon/internal/onward"
 	"buzon/internal/sending"
@@ -76,14 +81,26 @@ type appliance struct {
 	gate    *gate.Gate
 	judge   *judge.Judge
 	metrics *metrics.Set
+	names   *mdns.Responder // nil where our name is not told
+	claim   *claim.Claim    // nil where the box had an owner when it was started
+	seen
 	conns   *limit.Conns // the servers put their listeners behind it, with a refusal in their own protocol
 	now     func() time.Time
-	dataDir string // the folder of the file; what is too big for memory is spooled there
+	data    string // the file
+	dataDir string // its folder; what is too big for memory is spooled there
 
-	servers       []server
-	ports         []port
-	failed        chan error // a port that was given up
+	servers []server
+	table   []service // what listens once the box has an owner
+	sockets *listen.Sockets
+	mu      sync.Mutex // for ports
+	ports   []port     // that are open
+	owned   atomic.Bool
+
+	failed        chan error    // a port that was given up
+	changed       chan struct{} // a bell: there is something new to announce
+	restart       chan struct{} // a bell: another file waits to take the place of ours
 	endBackground context.CancelFunc
+	opening       sync.WaitGroup // what may open ports
 	running       sync.WaitGroup
 }
 
@@ -142,13 +159,15 @@ func (a *appliance) site() *web.Site {
 // newSite is the site over HTTPS. On its port the authority may look, too.
 func (a *appliance) newSite() server {
 	config := a.certs.TLSConfig("h2", "http/1.1", acme.ALPN)
-	return web.NewServer(a.numbersBefore(a.site().Handler()), a.log, config, a.capped)
+	handler := claim.Guard(a.numbersBefore(a.site().Handler()), a.claimed)
+	return web.NewServer(handler, a.log, config, a.capped)
 }
 
 // newPlain is port 80, where the authority that gives certificates looks whether a name is ours (RFC 8555 §8.3), and where
 // Thunderbird looks for settings at last.
 func (a *appliance) newPlain() server {
-	return web.NewServer(a.numbersBefore(a.site().PlainHandler(&a.trust.Answers)), a.log, nil, a.capped)
+	handler := claim.Guard(a.numbersBefore(a.site().PlainHandler(&a.trust.Answers)), a.claimed)
+	return web.NewServer(handler, a.log, nil, a.capped)
 }
 
 // publicPort is where programs out there find a service, by the name of its SRV record, which tells the same; 0 is nowhere.
@@ -184,13 +203,19 @@ type options struct {
 	port    func(standard int) int // which port takes the place of a standard one
 	cure    string                 // the flag that moves the ports, for the error that one is taken
 	log     *slog.Logger
+	lines   *logring.Ring // the last lines of log; nil: there is nothing in it
 	limits  config.Limits
 	now     func() time.Time
 	clock   *trust.Clock           // behind now; nil: now is right
 	outside func(*sending.Options) // a test seam: the world in which mail is sent
 	home    func(netip.Addr) bool  // a test seam: which clients are of our own network
+	sockets *listen.Sockets        // from systemd; nil: not taken yet
+	owned   bool                   // as if the box had an owner from the start: all ports are open, and there is no claim code
+	look    time.Duration          // before we look for another file again: it could not be taken a moment ago
 	// A test seam: the authority that is asked for certificates. There is none in a world of a test that does not say which.
 	authority func(*trust.Options)
+	// A test seam: the links on which our name is told, none in a world of a test that does not say which.
+	neighbours func(*mdns.Options)
 }
 
 // start opens the file and the ports, and serves. ctx is for the start alone; stop ends the appliance.
@@ -199,12 +224,10 @@ func start(ctx context.Context, o options) (*appliance, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := a.openPorts(ctx, o); err != nil {
+	if err := a.openFirst(ctx, o); err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
-	for _, p := range a.ports {
-		a.running.Go(func() { a.serve(p) })
-	}
+	a.prepareNames(o)
 	background, end := context.WithCancel(context.Background())
 	a.endBackground = end
 	a.running.Go(func() { a.careNightly(background) })
@@ -212,32 +235,120 @@ func start(ctx context.Context, o options) (*appliance, error) {
 	a.running.Go(func() { a.trust.Run(background) })
 	a.running.Go(func() { a.gate.Run(background) })
 	a.running.Go(func() { a.door.Keep(background) })
+	a.running.Go(func() { a.wear.Run(background) })
 	a.running.Go(func() { a.trim(background) })
+	a.running.Go(func() { a.tellNeighbours(background) })
+	a.running.Go(func() { a.awaitFile(background, o.look) })
+	a.opening.Go(func() { a.awaitOwner(background, o) })
 	return a, nil
 }
 
-// openPorts opens all ports or none.
-func (a *appliance) openPorts(ctx context.Context, o options) error {
-	services := a.services(o.port)
-	specs := make([]listen.Spec, len(services))
-	for i, s := range services {
-		specs[i] = s.Spec
+// page are the services that are open before the box has an owner: he becomes it there.
+func page(s service) bool { return s.Name == "http" || s.Name == "https" }
+
+// openFirst opens all ports, or those of the page while the box has no owner. Then the others are tried, too: whoever claims
+// it must not hear at the end that they are taken.
+func (a *appliance) openFirst(ctx context.Context, o options) error {
+	a.table = a.services(o.port)
+	if err := a.sockets.Take(specs(a.table)); err != nil {
+		return err
 	}
-	listeners, err := listen.Open(ctx, o.listen, specs)
+	if a.claimed() {
+		return a.openPorts(ctx, o, a.table)
+	}
+	mail := slices.DeleteFunc(slices.Clone(a.table), page)
+	if err := a.sockets.Try(ctx, o.listen, specs(mail)); err != nil {
+		return cli.PortProblem(err, o.cure)
+	}
+	return a.openPorts(ctx, o, slices.DeleteFunc(slices.Clone(a.table), func(s service) bool { return !page(s) }))
+}
+
+func specs(services []service) (list []listen.Spec) {
+	for _, s := range services {
+		list = append(list, s.Spec)
+	}
+	return list
+}
+
+// openPorts opens the ports of all services given, or none, and serves there.
+func (a *appliance) openPorts(ctx context.Context, o options, services []service) error {
+	listeners, err := a.sockets.Open(ctx, o.listen, specs(services))
 	if err != nil {
 		return cli.PortProblem(err, o.cure)
 	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	for _, l := range listeners {
-		i := slices.Index(specs, l.Spec)
-		a.ports = append(a.ports, port{services[i], a.metrics.Listener(l, services[i].Name)})
+		i := slices.IndexFunc(services, func(s service) bool { return s.Spec == l.Spec })
+		p := port{services[i], a.metrics.Listener(l, services[i].Name)}
+		a.ports = append(a.ports, p)
+		a.running.Go(func() { a.serve(p) })
 	}
-	a.failed = make(chan error, len(a.ports))
 	return nil
+}
+
+// openedPorts are those that are open, in the order of the table.
+func (a *appliance) openedPorts() []port {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	at := func(p port) int { return slices.IndexFunc(a.table, func(s service) bool { return s.Name == p.Name }) }
+	return slices.SortedStableFunc(slices.Values(a.ports), func(p, q port) int { return at(p) - at(q) })
 }
 
 func (a *appliance) serve(p port) {
 	if err := p.server.Serve(p.Listener, p.implicitTLS); err != nil && !errors.Is(err, net.ErrClosed) {
-		a.failed <- fmt.Errorf("%s on %s: %w", p.Name, p.Addr(), err)
+		a.fail(fmt.Errorf("%s on %s: %w", p.Name, p.Addr(), err))
+	}
+}
+
+// fail ends the appliance. The first reason is the one that is told.
+func (a *appliance) fail(err error) {
+	select {
+	case a.failed <- err:
+	default:
+	}
+}
+
+// ring rings a bell.
+func ring(bell chan struct{}) {
+	select {
+	case bell <- struct{}{}:
+	default: // already rung
+	}
+}
+
+// awaitOwner opens the ports of mail once the box has an owner, whether he came by the page or by the command line.
+func (a *appliance) awaitOwner(ctx context.Context, o options) {
+	if a.claim == nil {
+		return
+	}
+	house := a.store.WatchHouse()
+	defer house.Stop()
+	for !a.claimed() {
+		select {
+		case <-ctx.Done():
+			return
+		case <-house.C:
+		}
+	}
+	mail := slices.DeleteFunc(slices.Clone(a.table), page)
+	if err := a.openPorts(ctx, o, mail); err != nil {
+		if ctx.Err() == nil {
+			a.fail(err)
+		}
+		return
+	}
+	a.log.Info("the box has an owner", "ports", len(mail))
+	a.claim.Done() // which announces
+}
+
+// tellNeighbours answers for our name in the home network until ctx is over.
+func (a *appliance) tellNeighbours(ctx context.Context) {
+	if a.names == nil {
+		return
+	}
+	if err := a.names.Run(ctx); err != nil && ctx.Err() == nil {
+		a.log.Warn("our name is not told in the home network", "err", err)
 	}
 }
 
@@ -263,20 +374,44 @@ func (a *appliance) trim(ctx context.Context) {
 	}
 }
 
-// wait lasts until ctx is over or a port is given up.
-func (a *appliance) wait(ctx context.Context) error {
-	select {
-	case <-ctx.Done():
-		return nil
-	case err := <-a.failed:
-		return err
+// wait lasts until ctx is over, a port is given up, or another file is to take the place of ours: then it is to go on with
+// that one. Where there is something new, announce says so.
+func (a *appliance) wait(ctx context.Context, announce func(*appliance) error) (goOn bool, err error) {
+	for {
+		select {
+		case <-ctx.Done():
+			return false, nil
+		case err := <-a.failed:
+			return false, err
+		case <-a.restart:
+			return true, nil
+		case <-a.changed:
+			if err := announce(a); err != nil {
+				return false, err
+			}
+		}
 	}
 }
 
-// announce prints what listens where and how to begin, then the line "ready".
-func (a *appliance) announce(ctx context.Context, c *cli.Console, data string) {
-	var rows [][]string
-	for _, p := range a.ports {
+// announce prints how the box gets its owner, or what listens where and how to begin; then the line "ready".
+func (a *appliance) announce(ctx context.Context, c *cli.Console) error {
+	var err error
+	if code := a.claimCode(); code != "" {
+		err = a.announceClaim(c, code)
+	} else {
+		err = c.Table("head_ports", a.portRows(c))
+	}
+	err = errors.Join(err, admin.FirstSteps(ctx, c, a.store, a.data))
+	if err != nil { // we serve all the same
+		a.log.Warn("could not print what listens where", "err", err)
+	}
+	fmt.Fprintln(c.Out, "ready")
+	return nil
+}
+
+// portRows is what listens where.
+func (a *appliance) portRows(c *cli.Console) (rows [][]string) {
+	for _, p := range a.openedPorts() {
 		encryption := "STARTTLS"
 		if p.implicitTLS {
 			encryption = "TLS"
@@ -285,11 +420,46 @@ func (a *appliance) announce(ctx context.Context, c *cli.Console, data string) {
 		}
 		rows = append(rows, []string{p.Name, p.Addr().String(), encryption, c.Say(p.purpose)})
 	}
-	err := errors.Join(c.Table("head_ports", rows), admin.FirstSteps(ctx, c, a.store, data))
-	if err != nil { // we serve all the same
-		a.log.Warn("could not print what listens where", "err", err)
+	return rows
+}
+
+// announceClaim prints the code and where it is to be typed.
+func (a *appliance) announceClaim(c *cli.Console, code string) error {
+	pages, err := a.pages()
+	c.Println("claim_code", "pages", "  "+strings.Join(pages, "\n  "), "code", code, "file", filepath.Join(a.dataDir, claim.FileName))
+	return err
+}
+
+// pages are the addresses of the page in the home network: by name, where somebody answers for it, and by number, since not
+// all phones ask.
+func (a *appliance) pages() (list []string, err error) {
+	at := a.pageAddr()
+	hosts := []string{at.Addr().String()}
+	if at.Addr().IsUnspecified() {
+		var addrs []netip.Addr
+		addrs, err = listen.Private()
+		hosts = hosts[:0]
+		for _, addr := range addrs {
+			hosts = append(hosts, addr.String())
+		}
 	}
-	fmt.Fprintln(c.Out, "ready")
+	if a.names != nil {
+		hosts = append([]string{a.names.Name()}, hosts...)
+	}
+	for _, host := range hosts {
+		list = append(list, "http://"+strings.TrimSuffix(net.JoinHostPort(host, strconv.Itoa(int(at.Port()))), ":80"))
+	}
+	return list, err
+}
+
+// pageAddr is where the page listens.
+func (a *appliance) pageAddr() (at netip.AddrPort) {
+	for _, p := range a.openedPorts() {
+		if tcp, ok := p.Addr().(*net.TCPAddr); ok && p.Name == "http" {
+			at = tcp.AddrPort()
+		}
+	}
+	return netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
 }
 
 func (a *appliance) tellSystemd(state string) {
@@ -298,13 +468,19 @@ func (a *appliance) tellSystemd(state string) {
 	}
 }
 
-// stop lets commands in flight end, then closes the file.
+// stop ends the appliance for good.
 func (a *appliance) stop() error {
 	a.log.Info("stopping")
 	a.tellSystemd("STOPPING=1")
+	return a.end()
+}
+
+// end lets commands in flight end, then closes the file.
+func (a *appliance) end() error {
 	ctx, cancel := context.WithTimeout(context.Background(), a.limits.ShutdownGrace)
 	defer cancel()
 	a.endBackground()
+	a.opening.Wait() // there is no new port from here on
 	var ending sync.WaitGroup
 	for _, s := range a.servers {
 		ending.Go(func() {
@@ -358,7 +534,9 @@ func run(ctx context.Context, c *cli.Console, outside func(*sending.Options)) in
 	if err != nil {
 		return c.Report(err)
 	}
-	o := options{data: data, log: c.Log(cmd.LogLevel), limits: config.DefaultLimits(), outside: outside}
+	lines := logring.New()
+	log := slog.New(lines.Beside(c.Log(cmd.LogLevel).Handler()))
+	o := options{data: data, log: log, lines: lines, limits: config.DefaultLimits(), outside: outside}
 	o.clock = trust.NewClock(o.log)
 	o.now = o.clock.Now
 	desk := admin.NewDesk(c, o.data, admin.Doors{
@@ -386,13 +564,32 @@ func (cmd *serveCommand) Run(ctx context.Context, c *cli.Console, o options) err
 	if cmd.Ports == "high" {
 		o.port, o.cure = func(standard int) int { return standard + highPorts }, ""
 	}
-	a, err := start(ctx, o)
-	if err != nil {
-		return err
+	return serve(ctx, o, func(a *appliance) error { return a.announce(ctx, c) })
+}
+
+// serve is an appliance after the other on the same file, each but the first on one that took the place of it, until ctx is
+// over.
+func serve(ctx context.Context, o options, announce func(*appliance) error) error {
+	o.sockets = new(listen.Sockets)
+	for {
+		a, err := startOnNewest(ctx, &o)
+		if err != nil {
+			return err
+		}
+		goOn := false
+		if err = announce(a); err == nil {
+			a.tellSystemd("READY=1")
+			goOn, err = a.wait(ctx, announce)
+		}
+		if !goOn {
+			return errors.Join(err, a.stop())
+		}
+		a.log.Info("beginning again on another file")
+		a.tellSystemd("RELOADING=1")
+		if err := a.end(); err != nil {
+			return err
+		}
 	}
-	a.announce(ctx, c, o.data)
-	a.tellSystemd("READY=1")
-	return errors.Join(a.wait(ctx), a.stop())
 }
 
 type tryCommand struct {
@@ -414,15 +611,12 @@ func (cmd *tryCommand) Run(ctx context.Context, c *cli.Console, o options) error
 	o.data, o.listen = filepath.Join(folder, fileName), "127.0.0.1"
 	o.cure = "--port-offset " + strconv.Itoa(cmd.PortOffset%maxOffset+highPorts)
 	o.port = func(standard int) int { return standard + cmd.PortOffset }
-	a, err := start(ctx, o)
-	if err != nil {
+	o.owned = true
+	return serve(ctx, o, func(a *appliance) error {
+		err := admin.Demo(ctx, c, a.store, o.now(), o.port)
+		fmt.Fprintln(c.Out, "ready")
 		return err
-	}
-	if err := admin.Demo(ctx, c, a.store, o.now(), o.port); err != nil {
-		return errors.Join(err, a.stop())
-	}
-	fmt.Fprintln(c.Out, "ready")
-	return errors.Join(a.wait(ctx), a.stop())
+	})
 }
 
 type helpCommand struct {

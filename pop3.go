@@ -67,13 +67,13 @@ func (b pop3Backend) Login(ctx context.Context, p pop3.Peer, user, password stri
 	if err != nil {
 		return nil, pop3Error(err)
 	}
-	return pop3Account{b.a.store, acc}, nil
+	return pop3Account{b.a, p, acc}, nil
 }
 
 // Authenticate implements pop3.Backend.
 func (b pop3Backend) Authenticate(ctx context.Context, p pop3.Peer, mechanism string, done func(pop3.Account)) (gosasl.Server, error) {
 	exchange, err := b.a.door.Start(ctx, pop3Peer(p), mechanism, func(acc store.Account) {
-		done(pop3Account{b.a.store, acc})
+		done(pop3Account{b.a, p, acc})
 	})
 	return pop3Exchange{exchange}, pop3Error(err)
 }
@@ -104,7 +104,8 @@ func pop3Error(err error) error {
 
 // pop3Account opens an account's INBOX, which is all that POP3 knows.
 type pop3Account struct {
-	store   *store.Store
+	*appliance
+	peer    pop3.Peer
 	account store.Account
 }
 
@@ -122,8 +123,10 @@ func (a pop3Account) Open(ctx context.Context) (pop3.Maildrop, error) {
 		unlock()
 		return nil, err
 	}
+	row := a.enter(pop3Peer(a.peer), a.account)
 	// The bell is hung up after the ModSeq is known and before the list is read: what vanishes in between rings.
-	return &maildrop{store: a.store, inbox: inbox, since: inbox.ModSeq, bell: a.store.Watch(inbox.ID), unlock: unlock}, nil
+	return &maildrop{store: a.store, inbox: inbox, since: inbox.ModSeq, bell: a.store.Watch(inbox.ID), unlock: unlock,
+		leave: func() { a.roster.Leave(row) }}, nil
 }
 
 // maildrop is an INBOX for one POP3 session.
@@ -133,6 +136,7 @@ type maildrop struct {
 	since  int64 // ModSeq that Vanished has told up to
 	bell   *store.Watch
 	unlock func()
+	leave  func()
 }
 
 // Validity implements pop3.Maildrop.
@@ -142,6 +146,7 @@ func (m *maildrop) Validity() uint32 { return m.inbox.UIDValidity }
 func (m *maildrop) Close() {
 	m.bell.Stop()
 	m.unlock()
+	m.leave()
 }
 
 // List implements pop3.Maildrop.

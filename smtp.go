@@ -16,12 +16,14 @@ import (
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
 
+	"buzon/internal/arrivals"
 	"buzon/internal/gate"
 	"buzon/internal/judge"
 	"buzon/internal/limit"
 	"buzon/internal/login"
 	"buzon/internal/message"
 	"buzon/internal/onward"
+	"buzon/internal/roster"
 	"buzon/internal/smtpconn"
 	"buzon/internal/spool"
 	"buzon/internal/store"
@@ -138,6 +140,7 @@ type smtpSession struct {
 
 	guest   *gate.Session  // of who comes from the world
 	account *store.Account // who logged in
+	row     *roster.Row    // from where
 	mail    *envelope      // after MAIL
 }
 
@@ -167,6 +170,9 @@ func (s *smtpSession) Reset() { s.mail = nil }
 // Logout implements smtp.Session.
 func (s *smtpSession) Logout() error {
 	s.cancel()
+	if s.row != nil {
+		s.roster.Leave(s.row)
+	}
 	return nil
 }
 
@@ -191,7 +197,7 @@ func (s *smtpSession) Auth(mechanism string) (sasl.Server, error) {
 	}
 	s.peer.TLS = s.conn.TLS()
 	server, err := s.door.Start(s.ctx, s.peer, mechanism, func(acc store.Account) {
-		s.account = &acc
+		s.account, s.row = &acc, s.enter(s.peer, acc)
 		s.conn.Trust()
 	})
 	if err != nil {
@@ -414,7 +420,21 @@ func (s *smtpSession) accept(id string, body *spool.Body) error {
 	s.metrics.Accepted.Of(s.kind.String()).Inc()
 	s.metrics.Received.Add(body.Size())
 	s.onward.Accepted(s.ctx, plan)
+	s.noteArrival(id, plan, body.Size())
 	return nil
+}
+
+// noteArrival shows on the page that mail came for somebody here. What only leaves is in the history.
+func (s *smtpSession) noteArrival(id string, plan onward.Plan, size int64) {
+	mail := slices.DeleteFunc(slices.Clone(plan.Deliver), func(d store.Delivery) bool { return d.SentCopy })
+	if len(mail) == 0 {
+		return
+	}
+	elsewhere := func(d store.Delivery) bool { return d.Mailbox != "" } // the judge puts junk there, and nothing else is
+	s.arrivals.Add(arrivals.Arrival{
+		At: s.now(), ID: id, To: s.mail.to[0].Address.String(), Others: len(s.mail.to) - 1, From: s.mail.from.Domain,
+		Own: s.kind == submit, Junk: s.kind == receive && slices.ContainsFunc(mail, elsewhere), Why: plan.Remark, Size: size,
+	})
 }
 
 // plan is what the message sets off.

@@ -4,26 +4,35 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"io"
 	"io/fs"
 	mathrand "math/rand/v2"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"time"
 
 	"golang.org/x/sys/unix"
 
-	"buzon/internal/admin"
+	"buzon/internal/arrivals"
+	"buzon/internal/claim"
 	"buzon/internal/cli"
 	"buzon/internal/config"
 	"buzon/internal/gate"
 	"buzon/internal/judge"
 	"buzon/internal/limit"
+	"buzon/internal/listen"
 	"buzon/internal/login"
+	"buzon/internal/logring"
+	"buzon/internal/mdns"
 	"buzon/internal/message"
 	"buzon/internal/metrics"
+	"buzon/internal/records"
+	"buzon/internal/roster"
 	"buzon/internal/sending"
 	"buzon/internal/store"
 	"buzon/internal/trust"
+	"buzon/internal/wear"
 )
 
 const (
@@ -75,9 +84,16 @@ func open(ctx context.Context, o options) (*appliance, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &appliance{store: st, log: o.log, limits: o.limits, now: o.now, dataDir: filepath.Dir(o.data)}
+	a := &appliance{
+		store: st, log: o.log, limits: o.limits, now: o.now, data: o.data, dataDir: filepath.Dir(o.data), sockets: o.sockets,
+		failed: make(chan error, 1), changed: make(chan struct{}, 1), restart: make(chan struct{}, 1),
+	}
+	if a.sockets == nil {
+		a.sockets = new(listen.Sockets)
+	}
 	a.conns = &limit.Conns{All: o.limits.Connections, PerAddress: o.limits.PerAddress}
-	if err := a.unlock(ctx, o); err != nil {
+	a.seen = newSeen(st, o)
+	if err := errors.Join(a.unlock(ctx, o), a.prepareClaim(o)); err != nil {
 		st.Close()
 		return nil, err
 	}
@@ -89,6 +105,153 @@ func open(ctx context.Context, o options) (*appliance, error) {
 	a.onward = a.sending.Desk
 	a.prepareJudging(o)
 	return a, nil
+}
+
+// seen is what the page shows of the running appliance and the file does not hold, but for the disk's figures.
+type seen struct {
+	lines    *logring.Ring
+	roster   *roster.Roster
+	arrivals *arrivals.Log
+	wear     *wear.Keeper
+}
+
+func newSeen(st *store.Store, o options) seen {
+	s := seen{
+		lines: o.lines, roster: &roster.Roster{Now: o.now}, arrivals: new(arrivals.Log),
+		wear: wear.New(wear.Options{Store: st, Path: o.data, Now: o.now, Log: o.log}),
+	}
+	if s.lines == nil {
+		s.lines = logring.New()
+	}
+	return s
+}
+
+// enter notes that somebody logged in.
+func (s *seen) enter(p login.Peer, acc store.Account) *roster.Row {
+	return s.roster.Enter(roster.Place{Account: acc.Address.String(), Service: p.Service, Addr: p.Addr, Device: acc.App})
+}
+
+// prepareClaim makes the code with which the box gets an owner, or tidies up after the one by which it has one.
+func (a *appliance) prepareClaim(o options) (err error) {
+	file := filepath.Join(a.dataDir, claim.FileName)
+	a.owned.Store(o.owned)
+	if a.claimed() {
+		return claim.Write(file, "")
+	}
+	a.claim, err = claim.New(claim.Options{Now: a.now, Log: a.log, Publish: func(code string) error {
+		ring(a.changed)
+		return claim.Write(file, code)
+	}})
+	<-a.changed // the first is announced with all else
+	return err
+}
+
+// claimed tells whether the box has an owner, which is that it has a domain. Who took the last one away is still the owner,
+// until we start again.
+func (a *appliance) claimed() bool {
+	if a.owned.Load() {
+		return true
+	}
+	domains, err := a.store.Domains(context.Background())
+	if err != nil {
+		a.log.Error("cannot tell whether the box has an owner", "err", err)
+	}
+	if len(domains) > 0 {
+		a.owned.Store(true)
+	}
+	return len(domains) > 0
+}
+
+// claimCode is what makes the owner; "" once there is one.
+func (a *appliance) claimCode() string {
+	if a.claim == nil {
+		return ""
+	}
+	return a.claim.Code()
+}
+
+// hostEnv names us in the home network where the firmware knows better than the file.
+const hostEnv = "BUZON_HOST"
+
+// prepareNames makes what answers for our name in the home network, unless we are there for this machine alone.
+func (a *appliance) prepareNames(o options) {
+	at, err := netip.ParseAddr(o.listen)
+	if o.outside != nil && o.neighbours == nil || err == nil && at.IsLoopback() {
+		return
+	}
+	host := os.Getenv(hostEnv)
+	if host == "" {
+		host = a.store.Settings().LocalName
+	}
+	all := mdns.Options{Host: host, Port: int(a.pageAddr().Port()), Log: a.log, Named: func(string) { ring(a.changed) }}
+	if err == nil && !at.IsUnspecified() {
+		all.Addr = func(addr netip.Addr) bool { return addr == at.Unmap() }
+	}
+	if o.neighbours != nil {
+		o.neighbours(&all)
+	}
+	a.names = mdns.New(all)
+}
+
+// startOnNewest starts on the file that a restore left, if there is one, and on the one before where that one fails.
+func startOnNewest(ctx context.Context, o *options) (*appliance, error) {
+	taken, err := store.Take(ctx, o.data)
+	o.look = 0
+	if errors.Is(err, store.ErrInUse) { // it waits for us, and we for those who use the old one
+		o.look = takeAgain
+		o.log.Warn("the restored file is not taken yet", "err", err)
+	} else if err != nil {
+		return nil, err
+	}
+	a, err := start(ctx, *o)
+	if !taken || err == nil || ctx.Err() != nil {
+		return a, err
+	}
+	o.log.Error("the restored file cannot be used, going on with the one before it", "err", err)
+	if err := store.PutBack(o.data); err != nil {
+		return nil, err
+	}
+	return start(ctx, *o)
+}
+
+const (
+	lookEvery = time.Second // for a restored file; it is taken within two
+	takeAgain = time.Minute // after others did not let go of the old file
+)
+
+// awaitFile rings for a restart once a restored file waits to take the place of ours.
+func (a *appliance) awaitFile(ctx context.Context, wait time.Duration) {
+	for ; ; wait = lookEvery {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(max(wait, lookEvery)):
+		}
+		if store.Staged(a.data) {
+			ring(a.restart)
+			return
+		}
+	}
+}
+
+// Receive reads a file that is to take the place of ours, and tells what is in it and where it waits for Restore, or for
+// store.Discard. store.ErrNotBuzon, ErrNewer, ErrDamaged.
+func (a *appliance) Receive(ctx context.Context, r io.Reader) (store.Contents, string, error) {
+	return store.Receive(ctx, a.data, r)
+}
+
+// Restore ends all services and begins again on a file that Receive gave, which the caller still hears of. What was the
+// file is kept as store.Before.
+func (a *appliance) Restore(ctx context.Context, staged string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := store.Commit(a.data, staged); err != nil {
+		return err
+	}
+	a.log.Info("restore", "kept", store.Before(a.data))
+	ring(a.restart)
+	return nil
 }
 
 // prepareMetrics makes the counters.
@@ -234,10 +397,10 @@ func (a *appliance) noteTrusted(ctx context.Context) {
 	if a.certs.Trusted(a.name()) {
 		trusted = "yes"
 	}
-	if was, _, _, err := a.store.Noted(ctx, admin.NoteTrusted); err == nil && was == trusted {
+	if was, _, _, err := a.store.Noted(ctx, records.NoteTrusted); err == nil && was == trusted {
 		return // no write for a read
 	}
-	if err := a.store.Note(ctx, admin.NoteTrusted, trusted); err != nil && ctx.Err() == nil {
+	if err := a.store.Note(ctx, records.NoteTrusted, trusted); err != nil && ctx.Err() == nil {
 		a.log.Error("cannot keep whether the certificate is trusted", "err", err)
 	}
 }

@@ -141,7 +141,8 @@ func TestPlain(t *testing.T) {
 }
 
 func TestPACC(t *testing.T) {
-	const want = `{"protocols":{"imap":{"host":"mail.example.org"},"pop3":{"host":"mail.example.org"},"smtp":{"host":"mail.example.org"}},` +
+	const want = `{"protocols":{"imap":{"host":"mail.example.org"},"pop3":{"host":"mail.example.org"},"smtp":{"host":"mail.example.org"},` +
+		`"submit":{"host":"mail.example.org"}},` +
 		`"authentication":{"password":true},"info":{"provider":{"name":"example.org"}}}`
 	s := site(io.Discard)
 	w := get(s, http.MethodGet, paccPath, "ua-auto-config.example.org")

@@ -11,7 +11,8 @@ import (
 	"buzon/internal/message"
 )
 
-// Where Outlook looks, in any case: at the domain itself, then at a host for this alone (MS-OXDSCLI §3.1.5).
+// Where Outlook looks, in any case: at the domain itself, then at a host for this alone (MS-OXDSCLI §3.1.5), at last where
+// the SRV record leads, to the server's own name.
 const (
 	autodiscoverFolder = "/autodiscover/"
 	autodiscoverPath   = autodiscoverFolder + "autodiscover.xml"
@@ -20,7 +21,7 @@ const (
 
 func (s *Site) autodiscoverPages() (pages []page) {
 	for _, label := range []string{"autodiscover.", ""} {
-		pages = append(pages, page{label: label, path: autodiscoverPath, post: true, serve: s.serveAutodiscover},
+		pages = append(pages, page{label: label, path: autodiscoverPath, post: true, own: label == "", serve: s.serveAutodiscover},
 			page{label: label, path: autodiscoverJSON, serve: s.serveAutodiscoverJSON})
 	}
 	return pages

@@ -61,6 +61,7 @@ func TestAutodiscover(t *testing.T) {
 		{"/Autodiscover/Autodiscover.xml", "example.org", "ana@example.org", "ana@example.org"},
 		{"/AutoDiscover/AutoDiscover.xml", "autodiscover.example.org", " nobody@Example.ORG\r\n", "nobody@example.org"},
 		{autodiscoverPath, "xn--muoz-hqa.example", "ana@example.org", "ana@example.org"}, // another domain of ours
+		{autodiscoverPath, "Mail.Example.org:443", "ana@example.org", "ana@example.org"}, // where the SRV record leads
 		{autodiscoverPath, "example.org", `&lt;b&gt;&amp;@example.org`, ""},              // no address
 		{autodiscoverPath, "example.org", `o'neil&amp;ana@example.org`, "o'neil&ana@example.org"},
 	} {
@@ -76,6 +77,23 @@ func TestAutodiscover(t *testing.T) {
 		if w := post(site(io.Discard), autodiscoverPath, "example.org", request(outlookSchema, "a@example.org", accountSchema)); !strings.Contains(w.Body.String(), schema) {
 			t.Errorf("no %s in %s", schema, w.Body)
 		}
+	}
+}
+
+// A server with a name of its own, which need not be below a domain of ours, answers there for all of them.
+func TestAutodiscoverAtOwnName(t *testing.T) {
+	s := site(io.Discard)
+	s.Host = func(string) string { return "box.example.net" }
+	for host, want := range map[string]int{
+		"box.example.net": http.StatusOK, "box.example.org": http.StatusNotFound,
+		"mail.example.org": http.StatusNotFound, "example.net": http.StatusNotFound,
+	} {
+		if w := post(s, autodiscoverPath, host, request(outlookSchema, "ana@example.org", accountSchema)); w.Code != want {
+			t.Errorf("%s: %d", host, w.Code)
+		}
+	}
+	if w := get(s, http.MethodGet, autoconfigWellKnown, "box.example.net"); w.Code != http.StatusNotFound {
+		t.Errorf("no other page is there: %d", w.Code)
 	}
 }
 

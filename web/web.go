@@ -38,6 +38,7 @@ type page struct {
 	label string // stands before the domain in the host's name
 	path  string // as pathOf gives it
 	post  bool   // the method; else it is GET and HEAD
+	own   bool   // it is at the server's own name, too
 	serve func(w http.ResponseWriter, r *http.Request, domain string)
 }
 
@@ -79,15 +80,40 @@ func (s *Site) handler(pages []page, next http.Handler) http.Handler {
 func (s *Site) find(r *http.Request, pages []page) (*page, string, error) {
 	host, path := hostOf(r), pathOf(r)
 	for i := range pages {
-		domain, named := strings.CutPrefix(host, pages[i].label)
-		if !named || path != pages[i].path {
+		if path != pages[i].path {
 			continue
 		}
-		if ours, err := s.Ours(r.Context(), domain); err != nil || ours {
+		if domain, ours, err := s.isFor(r.Context(), host, &pages[i]); err != nil || ours {
 			return &pages[i], domain, err
 		}
 	}
 	return nil, "", nil
+}
+
+// isFor tells whether a page is at a host, and for which domain.
+func (s *Site) isFor(ctx context.Context, host string, p *page) (domain string, ours bool, err error) {
+	if domain, named := strings.CutPrefix(host, p.label); named {
+		if ours, err := s.Ours(ctx, domain); err != nil || ours {
+			return domain, ours, err
+		}
+	}
+	if p.own {
+		return s.isOwn(ctx, host)
+	}
+	return "", false, nil
+}
+
+// isOwn tells whether a host is the server's own name: the one that it was given, which is the same for every domain, or
+// without one a name below a domain of ours.
+func (s *Site) isOwn(ctx context.Context, host string) (domain string, ours bool, err error) {
+	_, domain, _ = strings.Cut(host, ".")
+	switch host {
+	case s.Host(""):
+		return domain, true, nil
+	case s.Host(domain):
+		ours, err = s.Ours(ctx, domain)
+	}
+	return domain, ours, err
 }
 
 func (p *page) allows(method string) bool {

@@ -83,6 +83,8 @@ func TestNotFound(t *testing.T) {
 		{http.MethodGet, "/mail/Config-v1.1.xml", "autoconfig.example.org"},
 		{http.MethodPost, autodiscoverPath, "autodiscover.example.net"},
 		{http.MethodPost, autodiscoverPath, "192.0.2.1"},
+		{http.MethodPost, autodiscoverPath, "mail.example.net"},
+		{http.MethodPost, autodiscoverPath, "mail."},
 		{http.MethodGet, autodiscoverJSON, "autodiscover.example.net"},
 		{http.MethodGet, autodiscoverPath + "/x", "autodiscover.example.org"},
 		{http.MethodGet, paccPath, "example.org"},

@@ -24,6 +24,7 @@ type Commands struct {
 	DKIM        dkimCommands        `cmd:"" name:"dkim" help:"help_dkim"`
 	Account     accountCommands     `cmd:"" help:"help_account"`
 	AppPassword appPasswordCommands `cmd:"" name:"app-password" help:"help_app_password"`
+	Phone       phoneCommand        `cmd:"" help:"help_phone"`
 	Alias       aliasCommands       `cmd:"" help:"help_alias"`
 	Mailbox     mailboxCommands     `cmd:"" help:"help_mailbox"`
 	Forward     forwardCommands     `cmd:"" help:"help_forward"`

@@ -9,6 +9,7 @@ import (
 	"buzon/internal/cli"
 	"buzon/internal/dns"
 	"buzon/internal/keyring"
+	"buzon/internal/records"
 	"buzon/internal/store"
 	"buzon/internal/zone"
 )
@@ -90,7 +91,7 @@ func (cmd *dkimRotate) begin(ctx context.Context, d *Desk, ring keyring.Ring, do
 	if err != nil {
 		return err
 	}
-	if err := d.zoneFile(domain, zone.KeyRecords(zoneKeys(next))); err != nil {
+	if err := d.zoneFile(domain, zone.KeyRecords(records.Keys(next))); err != nil {
 		return err
 	}
 	if cmd.Now {
@@ -106,7 +107,7 @@ func (d *Desk) allSeen(ctx context.Context, ring keyring.Ring, domain string) er
 	if err != nil || len(unseen) == 0 {
 		return err
 	}
-	if err := d.zoneFile(domain, zone.KeyRecords(zoneKeys(unseen))); err != nil {
+	if err := d.zoneFile(domain, zone.KeyRecords(records.Keys(unseen))); err != nil {
 		return err
 	}
 	var names []string

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"buzon/internal/cli"
+	"buzon/internal/records"
 	"buzon/internal/store"
 	"buzon/internal/zone"
 )
@@ -34,23 +35,23 @@ func (cmd *dnsCommand) Run(ctx context.Context, d *Desk) error {
 	if err != nil {
 		return err
 	}
-	f, err := d.facts(ctx, st, name)
+	f, err := records.Facts(ctx, st, d.ring(st), name, records.PublicAddresses())
 	if err != nil {
 		return err
 	}
 	if len(addresses) > 0 {
 		f.Addresses = addresses
 	}
-	records, err := zone.Records(f)
+	list, err := zone.Records(f)
 	if err != nil {
 		return err
 	}
 	d.noteGaps(st, f)
 	if !cmd.JSON {
-		return d.zoneFile(name, records)
+		return d.zoneFile(name, list)
 	}
 	items := []recordItem{}
-	for _, r := range records {
+	for _, r := range list {
 		purpose := strings.TrimPrefix(string(r.Purpose), "dns_")
 		items = append(items, recordItem{r.Name, r.Type, int(r.TTL.Seconds()), r.Value, purpose})
 	}

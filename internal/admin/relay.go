@@ -2,16 +2,15 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"net"
-	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
 
 	"buzon/internal/cli"
 	"buzon/internal/config"
-	"buzon/internal/message"
 	"buzon/internal/outbound"
+	"buzon/internal/relays"
 	"buzon/internal/store"
 )
 
@@ -61,98 +60,21 @@ func (cmd *relaySet) Run(ctx context.Context, d *Desk) error {
 }
 
 // relay is what the command line means, completed by what is known of the provider.
-func (cmd *relaySet) relay() (r store.Relay, preset outbound.Preset, err error) {
-	if cmd.TLS != "" && !slices.Contains(tlsWays(), cmd.TLS) {
-		return r, preset, cli.Misuse("usage_choice", "flag", "--tls", "choices", strings.Join(tlsWays(), ", "))
-	}
-	r = store.Relay{TLS: cmd.TLS, User: cmd.User, OAuth: cmd.OAuth}
-	if r.Host, r.Port, err = relayAddress(cmd.Relay); err != nil {
-		return r, preset, err
-	}
-	if cmd.For != "" {
-		if r.For, err = domain(cmd.For); err != nil {
-			return r, preset, err
-		}
-	}
-	preset, known := outbound.FindPreset(r.Host)
-	if known {
-		applyPreset(&r, preset)
-	}
-	applyUsual(&r)
+func (cmd *relaySet) relay() (store.Relay, outbound.Preset, error) {
+	r, preset, err := relays.Complete(relays.Wish{Relay: cmd.Relay, TLS: cmd.TLS, User: cmd.User, For: cmd.For, OAuth: cmd.OAuth, Force: cmd.Force})
 	switch {
-	case r.User == "" && (known || r.OAuth):
-		return r, preset, cli.Fail("error_relay_user", "relay", cmd.Relay)
-	case r.TLS == outbound.TLSNone && !loopback(r.Host) && !cmd.Force:
-		return r, preset, cli.Fail("error_relay_plain", "relay", cmd.Relay)
+	case errors.Is(err, relays.ErrTLS):
+		err = cli.Misuse("usage_choice", "flag", "--tls", "choices", strings.Join(relays.Ways(), ", "))
+	case errors.Is(err, relays.ErrHost):
+		err = cli.Fail("error_relay_host", "relay", cmd.Relay)
+	case errors.Is(err, relays.ErrFor):
+		err = cli.Fail("error_domain", "domain", cmd.For)
+	case errors.Is(err, relays.ErrUser):
+		err = cli.Fail("error_relay_user", "relay", cmd.Relay)
+	case errors.Is(err, relays.ErrPlain):
+		err = cli.Fail("error_relay_plain", "relay", cmd.Relay)
 	}
-	return r, preset, nil
-}
-
-func tlsWays() []string {
-	return []string{outbound.TLSImplicit, outbound.TLSStart, outbound.TLSNone}
-}
-
-// applyPreset fills in what was not typed.
-func applyPreset(r *store.Relay, p outbound.Preset) {
-	r.Host = p.Host
-	if r.Port == 0 && (r.TLS == "" || r.TLS == p.TLS) {
-		r.Port = p.Port
-	}
-	if r.TLS == "" && r.Port == p.Port {
-		r.TLS = p.TLS
-	}
-	if r.User == "" {
-		r.User = p.User
-	}
-	r.OAuth = r.OAuth || p.OAuth
-}
-
-// Ports of submission (RFC 8314 §7.3, RFC 6409 §3.1) and of plain SMTP.
-const (
-	portImplicit = 465
-	portStart    = 587
-	portPlain    = 25
-)
-
-// applyUsual takes port and TLS for one another, as is usual. In this machine nobody listens in between.
-func applyUsual(r *store.Relay) {
-	switch {
-	case r.TLS != "":
-	case r.Port == portImplicit:
-		r.TLS = outbound.TLSImplicit
-	case loopback(r.Host):
-		r.TLS = outbound.TLSNone
-	default:
-		r.TLS = outbound.TLSStart
-	}
-	if r.Port == 0 {
-		r.Port = map[string]int{outbound.TLSImplicit: portImplicit, outbound.TLSStart: portStart, outbound.TLSNone: portPlain}[r.TLS]
-	}
-}
-
-func loopback(host string) bool {
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.IsLoopback() || strings.EqualFold(host, "localhost")
-}
-
-// relayAddress reads HOST, HOST:PORT, an IP address, or one in brackets with a port; port is 0 where there is none.
-func relayAddress(s string) (host string, port int, err error) {
-	host = strings.TrimSpace(s)
-	if h, p, err := net.SplitHostPort(host); err == nil {
-		if port, err = strconv.Atoi(p); err != nil || port < 1 || port > 65535 {
-			return "", 0, cli.Fail("error_relay_host", "relay", s)
-		}
-		host = h
-	}
-	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
-	if addr, err := netip.ParseAddr(host); err == nil {
-		return addr.Unmap().String(), port, nil
-	}
-	a, err := message.ParseAddress("postmaster@" + strings.TrimSuffix(host, "."))
-	if err != nil || strings.HasPrefix(a.Domain, "[") {
-		return "", 0, cli.Fail("error_relay_host", "relay", s)
-	}
-	return a.Domain, port, nil
+	return r, preset, err
 }
 
 // tellRelay says what leaves through it now, and when it does not.

@@ -8,6 +8,7 @@ import (
 
 	"buzon/internal/cli"
 	"buzon/internal/outbound"
+	"buzon/internal/relays"
 	"buzon/internal/store"
 )
 
@@ -87,9 +88,9 @@ type relayRemove struct {
 
 // Run ends the use of a relay.
 func (cmd *relayRemove) Run(ctx context.Context, d *Desk) error {
-	host, port, err := relayAddress(cmd.Relay)
+	host, port, err := relays.Address(cmd.Relay)
 	if err != nil {
-		return err
+		return cli.Fail("error_relay_host", "relay", cmd.Relay)
 	}
 	if preset, known := outbound.FindPreset(host); known {
 		host = preset.Host

@@ -2,14 +2,12 @@ package admin
 
 import (
 	"context"
-	"errors"
-	"io"
-	"strings"
 	"time"
 
 	"buzon/internal/cli"
 	"buzon/internal/message"
 	"buzon/internal/outbound"
+	"buzon/internal/relays"
 	"buzon/internal/store"
 )
 
@@ -41,20 +39,23 @@ func (cmd *relayTest) Run(ctx context.Context, d *Desk) error {
 	if err != nil {
 		return err
 	}
-	relays, err := relaysTo(ctx, st, to.Domain)
+	list, err := relays.To(ctx, st, to.Domain)
 	if err != nil {
 		return err
+	}
+	if len(list) == 0 {
+		return cli.Fail("none_relays")
 	}
 	out, err := d.open.Sending(ctx, st)
 	if err != nil {
 		return err
 	}
-	body := testMail(d, from, to)
+	body := relays.TestMail(d.Catalogue, from, to, time.Now())
 	var steps []testStep
 	taken := false
-	for i := 0; i < len(relays) && !taken; i++ {
-		done := out.Sender.TestRelay(ctx, relays[i], from, to, body)
-		steps = append(steps, tellSteps(d, relays[i], done)...)
+	for i := 0; i < len(list) && !taken; i++ {
+		done := out.Sender.TestRelay(ctx, list[i], from, to, body)
+		steps = append(steps, tellSteps(d, list[i], done)...)
 		taken = len(done) > 0 && done[len(done)-1].Err == nil
 	}
 	if err := cli.List(d.Console, cmd.JSON, steps, "head_relay_test", "none_relays", testStep.row); err != nil {
@@ -86,43 +87,6 @@ func firstAccount(ctx context.Context, st *store.Store) (message.Address, error)
 	return accounts[0].Address, nil
 }
 
-// relaysTo are the relays for mail to a domain: its own, else those for all.
-func relaysTo(ctx context.Context, st *store.Store, domain string) ([]outbound.Relay, error) {
-	all, err := st.Relays(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var own, others []outbound.Relay
-	for _, r := range all {
-		switch r.For {
-		case domain:
-			own = append(own, outbound.Relay(r))
-		case "":
-			others = append(others, outbound.Relay(r))
-		}
-	}
-	if len(own) > 0 {
-		return own, nil
-	}
-	if len(others) == 0 {
-		return nil, cli.Fail("none_relays")
-	}
-	return others, nil
-}
-
-// testMail is a short mail in the person's language.
-func testMail(d *Desk, from, to message.Address) *io.SectionReader {
-	var b []byte
-	b = message.AppendMailbox(b, "From", "", from, false)
-	b = message.AppendMailbox(b, "To", "", to, false)
-	b = message.AppendText(b, "Subject", d.Say("relay_test_subject"))
-	b = message.AppendWords(b, "Date", message.FormatDate(time.Now()))
-	b = message.AppendWords(b, "Message-ID", "<"+message.NewMessageID(from.Domain)+">")
-	b = append(b, "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"...)
-	b = append(b, strings.ReplaceAll(d.Say("relay_test_text"), "\n", "\r\n")+"\r\n"...)
-	return io.NewSectionReader(strings.NewReader(string(b)), 0, int64(len(b)))
-}
-
 // tellSteps puts the steps into the person's words.
 func tellSteps(d *Desk, r outbound.Relay, steps []outbound.Step) []testStep {
 	list := make([]testStep, len(steps))
@@ -131,19 +95,7 @@ func tellSteps(d *Desk, r outbound.Relay, steps []outbound.Step) []testStep {
 		if s.Err != nil {
 			detail = "…" // the problem says it
 		}
-		list[i] = testStep{Relay: r.Host, Step: d.Say(s.Key, "detail", detail), OK: s.Err == nil, Error: whyNot(s.Err)}
+		list[i] = testStep{Relay: r.Host, Step: d.Say(s.Key, "detail", detail), OK: s.Err == nil, Error: relays.Why(s.Err)}
 	}
 	return list
-}
-
-// whyNot is an error in a relay's words, where it had any.
-func whyNot(err error) string {
-	var reply *message.Reply
-	switch {
-	case err == nil:
-		return ""
-	case errors.As(err, &reply):
-		return reply.Error()
-	}
-	return err.Error()
 }

@@ -177,6 +177,8 @@ func valueProblem(k config.Key) string {
 	switch k.Name {
 	case "server.name", "send.hello":
 		return "error_value_host"
+	case "local.name":
+		return "error_value_local_name"
 	case "send.warn-after":
 		return "error_value_warn_after"
 	case "send.give-up-after":

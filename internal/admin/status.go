@@ -16,8 +16,9 @@ type statusCommand struct {
 
 // statusItem is one line of the status.
 type statusItem struct {
-	Topic string `json:"topic"`
-	State string `json:"state"`
+	Topic string    `json:"topic"`
+	State string    `json:"state"`
+	Disk  *diskItem `json:"disk,omitempty"` // of the line about the disk
 }
 
 // Run tells in a few sentences how the box is.
@@ -38,8 +39,13 @@ func (cmd *statusCommand) Run(ctx context.Context, d *Desk) error {
 		if err != nil {
 			return err
 		}
-		items = append(items, statusItem{d.Say(line.topic), state})
+		items = append(items, statusItem{Topic: d.Say(line.topic), State: state})
 	}
+	disk, err := statusDisk(ctx, d, st)
+	if err != nil {
+		return err
+	}
+	items = append(items, disk...)
 	return cli.List(d.Console, cmd.JSON, items, "head_status", "none_status", func(i statusItem) []string { return []string{i.Topic, i.State} })
 }
 

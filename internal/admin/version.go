@@ -5,6 +5,10 @@ import (
 	"runtime/debug"
 )
 
+// release is the version of a package or image, which the linker sets (-X, see firmware/pkg/build). Without it the go
+// command's own idea is told.
+var release string
+
 type versionCommand struct{}
 
 // Run tells which build this is.
@@ -17,6 +21,9 @@ func (versionCommand) Run(d *Desk) error {
 				commit = s.Value
 			}
 		}
+	}
+	if release != "" {
+		version = release
 	}
 	d.Println("version", "version", version, "commit", commit, "go", runtime.Version(),
 		"system", runtime.GOOS+"/"+runtime.GOARCH)

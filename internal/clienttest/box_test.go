@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -47,6 +48,16 @@ func services() []string {
 // newBox is a box with its people, serving until the test ends.
 func newBox(t *testing.T) *box {
 	t.Helper()
+	b := emptyBox(t)
+	b.listen("127.0.0.1", nil)
+	b.start()
+	b.saveCertificate()
+	return b
+}
+
+// emptyBox is a box with its people that does not serve yet.
+func emptyBox(t *testing.T) *box {
+	t.Helper()
 	binary, err := buildOnce()
 	if err != nil {
 		t.Fatal(err)
@@ -58,18 +69,22 @@ func newBox(t *testing.T) *box {
 	for _, address := range []string{ana, luis, jose} {
 		b.cli(password+"\n", "account", "add", address)
 	}
+	return b
+}
+
+// listen opens the box's sockets on an address: those of some services on given ports, the others where there is room. It
+// ends the program, and then closes them, when the test ends.
+func (b *box) listen(address string, ports map[string]int) {
+	b.t.Helper()
 	for _, name := range services() {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		l, err := net.Listen("tcp", net.JoinHostPort(address, strconv.Itoa(ports[name])))
 		if err != nil {
-			t.Fatal(err)
+			b.t.Fatal(err)
 		}
-		t.Cleanup(func() { l.Close() })
+		b.t.Cleanup(func() { l.Close() })
 		b.sockets[name] = l
 	}
-	t.Cleanup(b.end)
-	b.start()
-	b.saveCertificate()
-	return b
+	b.t.Cleanup(b.end)
 }
 
 func (b *box) data() string { return filepath.Join(b.dir, "buzon.db") }

@@ -1,7 +1,6 @@
 package clienttest
 
 import (
-	"encoding/pem"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,8 +9,8 @@ import (
 	"testing"
 )
 
-// thunderbirdPrefs are what the account assistant writes, besides what keeps a fresh profile from asking questions and from
-// going to the network.
+// thunderbirdPrefs keep a fresh profile from asking questions. Every name that it looks up leads to the box, so it reaches
+// nobody else.
 const thunderbirdPrefs = `
 user_pref("marionette.port", 0);
 user_pref("mail.shell.checkDefaultClient", false);
@@ -29,41 +28,13 @@ user_pref("extensions.blocklist.enabled", false);
 user_pref("services.settings.server", "data:,#remote-settings-dummy/v1");
 user_pref("mail.biff.show_alert", false);
 user_pref("mail.biff.play_sound", false);
-
-user_pref("mail.accountmanager.accounts", "account1,account2");
-user_pref("mail.accountmanager.defaultaccount", "account1");
-user_pref("mail.accountmanager.localfoldersserver", "server2");
-user_pref("mail.account.account1.identities", "id1");
-user_pref("mail.account.account1.server", "server1");
-user_pref("mail.account.account2.server", "server2");
-user_pref("mail.identity.id1.fullName", "Ana");
-user_pref("mail.identity.id1.useremail", "{user}");
-user_pref("mail.identity.id1.smtpServer", "smtp1");
-user_pref("mail.identity.id1.valid", true);
-user_pref("mail.server.server1.type", "imap");
-user_pref("mail.server.server1.name", "box");
-user_pref("mail.server.server1.hostname", "localhost");
-user_pref("mail.server.server1.port", {port imaps});
-user_pref("mail.server.server1.socketType", 3);
-user_pref("mail.server.server1.userName", "{user}");
-user_pref("mail.server.server1.authMethod", 3);
-user_pref("mail.server.server1.check_new_mail", false);
-user_pref("mail.server.server1.login_at_startup", false);
-user_pref("mail.server.server2.type", "none");
-user_pref("mail.server.server2.hostname", "Local Folders");
-user_pref("mail.server.server2.userName", "nobody");
-user_pref("mail.server.server2.name", "Local Folders");
-user_pref("mail.smtpservers", "smtp1");
-user_pref("mail.smtp.defaultserver", "smtp1");
-user_pref("mail.smtpserver.smtp1.hostname", "localhost");
-user_pref("mail.smtpserver.smtp1.port", {port submission});
-user_pref("mail.smtpserver.smtp1.try_ssl", 2);
-user_pref("mail.smtpserver.smtp1.authMethod", 3);
-user_pref("mail.smtpserver.smtp1.username", "{user}");
+user_pref("network.dns.forceResolve", "{address}");
+user_pref("network.trr.mode", 5);
 `
 
-// Thunderbird with its window on a screen of its own, driven from within: its folder list, message list, message window and
-// composer do what they do for a person. It does not look for new mail by the clock, so that what it sees it was told.
+// Thunderbird with its window on a screen of its own, driven from within: its dialogs, folder list, message list, message
+// window and composer do what they do for a person. It looks for new mail by the clock every ten minutes only, so that what
+// it sees here it was told.
 func TestThunderbird(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a large program")
@@ -71,16 +42,14 @@ func TestThunderbird(t *testing.T) {
 	need(t, "thunderbird")
 	need(t, "Xvfb")
 	t.Parallel()
-	b := newBox(t)
+	b, address := newDomainBox(t)
 	mails := kinds()
 	plain, dots := mails[0], mails[6]
 	b.deliver(t, plain, dots)
 	e, luis := b.look(t, ana), b.look(t, luis)
-	tb := b.thunderbird(t)
-	tb.do("trust", b.certificate(), b.port("imaps"), b.port("submission"))
-	for _, protocol := range []string{"imap", "smtp"} {
-		tb.do("remember", protocol, ana, password)
-	}
+	tb := b.thunderbird(t, address)
+	tb.do("trust", b.certificate())
+	tb.setUp("Ana", ana, password)
 
 	// It lists folders, each with its use.
 	tb.do("show", "INBOX")
@@ -148,25 +117,14 @@ func (b *box) talk(t *testing.T) {
 
 var refused = regexp.MustCompile(`CreateNewLineFromSocket: \S+ (NO|BAD) .*`)
 
-// certificate is what the box shows, as certificate files have it between their lines.
-func (b *box) certificate() string {
-	text, err := os.ReadFile(b.ca)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	block, _ := pem.Decode(text)
-	lines := strings.Split(strings.TrimSpace(string(pem.EncodeToMemory(block))), "\n")
-	return strings.Join(lines[1:len(lines)-1], "")
-}
-
-// thunderbird starts it with an account for ana, on a screen of its own.
-func (b *box) thunderbird(t *testing.T) *thunderbird {
+// thunderbird starts it without an account, on a screen of its own. All names lead to address.
+func (b *box) thunderbird(t *testing.T, address string) *thunderbird {
 	t.Helper()
 	profile := filepath.Join(b.dir, "profile")
 	if err := os.Mkdir(profile, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	b.write("profile/user.js", b.fill(thunderbirdPrefs))
+	b.write("profile/user.js", replace(thunderbirdPrefs, "{address}", address))
 	env := []string{"DISPLAY=:" + b.screen(t), "XDG_RUNTIME_DIR=" + b.dir, "MOZ_ENABLE_WAYLAND=0", "NO_AT_BRIDGE=1",
 		"MOZ_LOG=IMAP:5,sync", "MOZ_LOG_FILE=" + filepath.Join(b.dir, "talk")}
 	b.background(t, env, nil, "thunderbird", "--no-remote", "--profile", profile, "--marionette", "--remote-allow-system-access")
@@ -201,6 +159,28 @@ type thunderbird struct {
 	m        *marionette
 	script   string
 	pictures string // folder for screenshots
+}
+
+// setUp lets a person make an account in the dialog for it, where they fill in nothing but name, address and password: the
+// program finds the rest by itself, over HTTPS.
+func (tb *thunderbird) setUp(name, address, password string) {
+	tb.t.Helper()
+	tb.do("note")
+	tb.do("addAccount")
+	tb.await("step", "emailAutoConfigSubview")
+	tb.do("type", "realName", name)
+	tb.do("type", "email", address)
+	tb.do("goOn")
+	tb.await("step", "emailConfigFoundSubview")
+	tb.awaitPart("fetched", "200 https://autoconfig.example.test/mail/config-v1.1.xml")
+	tb.do("goOn")
+	tb.await("step", "emailPasswordSubview")
+	tb.do("type", "password", password)
+	tb.do("goOn")
+	tb.await("step", "emailAddedSuccessSubview")
+	tb.do("goOn")
+	tb.await("step", "closed")
+	tb.await("settings", "imap mail.example.test:993 TLS ana@example.test, smtp mail.example.test:465 TLS ana@example.test")
 }
 
 // do runs one of the functions and gives its result.

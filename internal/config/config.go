@@ -19,6 +19,7 @@ const (
 // store keeps only what differs from Default.
 type Settings struct {
 	ServerName   string     // "server.name": name in greetings and Received; "" means the machine's own
+	LocalName    string     // "local.name": what comes before ".local" in the home network
 	Language     string     // "language": "en" or "es", of what we write to people
 	CertFile     string     // "tls.cert-file": PEM chain of the user's own certificate
 	KeyFile      string     // "tls.key-file": its PEM key; "" means the certificate file holds both
@@ -26,6 +27,7 @@ type Settings struct {
 	POP3KeepDays int        // "pop3.keep-days": days after arrival until mail that POP3 fetched is removed; 0 keeps it
 	MessageSize  int64      // "limits.message-size": octets of one message, at most Limits.MessageSize
 	DefaultQuota int64      // "account.quota": octets for a new account; 0 means none
+	PageAnywhere bool       // "page.anywhere": admins may use the page from outside the home, over TLS
 	SearchIndex  bool       // "search.index": keep an index of all text, so that searching is fast
 	HideLogin    []string   // "login.hide": ways to log in (SASL mechanisms) not offered, upper case, sorted
 	Hide         []HideRule // "imap.hide": IMAP capabilities not advertised and not accepted, and from whom, sorted
@@ -59,11 +61,14 @@ type Settings struct {
 	DNSProvider   string // "dns.provider": who takes our records: "none", "rfc2136", "cloudflare", "desec", "duckdns" or "manual"
 	DNSToken      string // "dns.token": secret; for rfc2136 [algorithm:]name:secret
 	DNSServer     string // "dns.server": host:port that takes updates, for rfc2136
+
+	OutsideEye string // "doctor.outside": host:port of a checker that looks at us from outside; "" is none
 }
 
 // Default is the settings of a new file.
 func Default() Settings {
 	return Settings{
+		LocalName:   "buzon",
 		Language:    "en",
 		MessageSize: DefaultLimits().MessageSize,
 		SearchIndex: true,

@@ -11,6 +11,7 @@ import (
 func TestEveryKeyRoundTrips(t *testing.T) {
 	values := map[string]string{
 		"server.name":         "mail.example.org",
+		"local.name":          "correo",
 		"language":            "es",
 		"tls.cert-file":       "/etc/buzon/cert.pem",
 		"tls.key-file":        "/etc/buzon/key.pem",
@@ -124,6 +125,12 @@ func TestValues(t *testing.T) {
 		{key: "server.name", in: " mail.example.org ", want: "mail.example.org"},
 		{key: "server.name", in: "[127.0.0.1]", err: "host name"},
 		{key: "server.name", in: "a b", err: "host name"},
+		{key: "local.name", in: "Casa-2", want: "Casa-2"},
+		{key: "local.name", in: "", err: "a word of letters"},
+		{key: "local.name", in: "casa.local", err: "a word of letters"},
+		{key: "local.name", in: "-casa", err: "a word of letters"},
+		{key: "local.name", in: "ñandú", err: "a word of letters"},
+		{key: "local.name", in: strings.Repeat("a", 61), err: "a word of letters"},
 		{key: "tls.cert-file", in: "a\x00b", err: "control"},
 		{key: "tls.key-file", in: "/key.pem", err: "tls.cert-file first"},
 		{key: "language", in: "ES", want: "es"},

@@ -43,7 +43,7 @@ func (k Key) Describe(language string) string {
 }
 
 // Keys is all settings, in the order in which people see them.
-func Keys() []Key { return slices.Concat(houseKeys(), sendKeys(), receiveKeys(), certKeys()) }
+func Keys() []Key { return slices.Concat(houseKeys(), sendKeys(), receiveKeys(), certKeys(), doctorKeys()) }
 
 // houseKeys is what is said of the house itself and of the mail in it.
 func houseKeys() []Key {
@@ -51,6 +51,9 @@ func houseKeys() []Key {
 		textKey("server.name", func(s *Settings) *string { return &s.ServerName },
 			"Name of this server in greetings and in the mail it handles; empty means the machine's own name.",
 			"Nombre de este servidor en los saludos y en el correo que pasa por él; vacío es el nombre de la máquina."),
+		textKey("local.name", func(s *Settings) *string { return &s.LocalName },
+			"Name in the home network: buzon is found as buzon.local there. It holds from the next start on.",
+			"Nombre en la red de casa: buzon se encuentra allí como buzon.local. Vale desde el próximo arranque."),
 		choiceKey("language", []string{"en", "es"}, func(s *Settings) *string { return &s.Language },
 			"Language of what Buzon writes to people.",
 			"Idioma de lo que Buzon escribe a las personas."),
@@ -72,6 +75,9 @@ func houseKeys() []Key {
 		sizeKey("account.quota", func(s *Settings) *int64 { return &s.DefaultQuota },
 			"Space for the mail of a new account; 0 means no limit.",
 			"Espacio para el correo de una cuenta nueva; 0 es sin límite."),
+		switchKey("page.anywhere", func(s *Settings) *bool { return &s.PageAnywhere },
+			"Whether admins may use the page from outside the home's own network, with a trusted certificate; people always reach their own account.",
+			"Si los administradores pueden usar la página desde fuera de la red de casa, con un certificado de confianza; cada persona llega siempre a su propia cuenta."),
 		switchKey("search.index", func(s *Settings) *bool { return &s.SearchIndex },
 			"Whether to keep an index of all text: searching is fast then, and the file larger by about a third of the text.",
 			"Si se guarda un índice de todo el texto: buscar es rápido entonces, y el archivo crece un tercio del texto."),

@@ -27,6 +27,7 @@ func (s Settings) Validate() error {
 		err error
 	}{
 		{"server.name", checkHostName(s.ServerName)},
+		{"local.name", checkLocalName(s.LocalName)},
 		{"tls.key-file", s.checkKeyFile()},
 		{"limits.message-size", s.checkMessageSize()},
 		{"send.warn-after", s.checkWarnAfter()},
@@ -58,6 +59,21 @@ func checkHostName(name string) error {
 	a, err := message.ParseAddress("postmaster@" + name)
 	if err != nil || strings.HasPrefix(a.Domain, "[") {
 		return fmt.Errorf("it must be a host name such as mail.example.org")
+	}
+	return nil
+}
+
+// maxLocalName leaves room for the number that a second box of the name gets; a label has 63 octets at most (RFC 1035 §2.3.4).
+const maxLocalName = 60
+
+// checkLocalName wants one label of letters, digits and hyphens.
+func checkLocalName(name string) error {
+	letter := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-'
+	}
+	if name == "" || len(name) > maxLocalName || strings.Trim(name, "-") != name ||
+		strings.ContainsFunc(name, func(r rune) bool { return !letter(r) }) {
+		return fmt.Errorf("it must be a word of letters, digits and hyphens such as buzon")
 	}
 	return nil
 }

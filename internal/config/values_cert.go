@@ -14,20 +14,29 @@ import (
 
 // parseHostPort reads a host or address, with a port or with the one of DNS.
 func parseHostPort(text string) (string, error) {
+	server, ok := hostPort(text, dnsPort)
+	if !ok {
+		return "", errors.New("it must be a server such as ns.example.org or 192.0.2.1:53")
+	}
+	return server, nil
+}
+
+// hostPort reads a host or address, with a port or with the usual one. Nothing is nothing.
+func hostPort(text string, usual int) (string, bool) {
 	text = strings.ToLower(strings.TrimSpace(text))
 	if text == "" {
-		return "", nil
+		return "", true
 	}
 	host, port, err := net.SplitHostPort(text)
 	if err != nil {
-		host, port = unbracket(text), strconv.Itoa(dnsPort)
+		host, port = unbracket(text), strconv.Itoa(usual)
 	}
 	n, err := strconv.ParseUint(port, 10, 16)
 	_, notAddress := netip.ParseAddr(host)
 	if err != nil || n == 0 || host == "" || strings.ContainsAny(host, "%") || notAddress != nil && checkHostName(host) != nil {
-		return "", errors.New("it must be a server such as ns.example.org or 192.0.2.1:53")
+		return "", false
 	}
-	return net.JoinHostPort(host, strconv.FormatUint(n, 10)), nil
+	return net.JoinHostPort(host, strconv.FormatUint(n, 10)), true
 }
 
 // checkURL wants the address of a service that nobody can read along with, or none.

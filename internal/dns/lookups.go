@@ -35,6 +35,14 @@ func (l lookups) TLSA(ctx context.Context, name string) (Answer[TLSA], error) {
 	})
 }
 
+func (l lookups) SRV(ctx context.Context, name string) (Answer[SRV], error) {
+	a, err := lookup(ctx, l.asker, name, wire.TypeSRV, func(rr *wire.SRV) (SRV, bool) {
+		return SRV{Host: plain(rr.Target), Port: rr.Port, Priority: rr.Priority, Weight: rr.Weight}, true
+	})
+	slices.SortStableFunc(a.Records, func(x, y SRV) int { return int(x.Priority) - int(y.Priority) })
+	return a, err
+}
+
 func (l lookups) CNAME(ctx context.Context, name string) (Answer[string], error) {
 	return lookup(ctx, l.asker, name, wire.TypeCNAME, func(rr *wire.CNAME) (string, bool) {
 		return plain(rr.Target), true

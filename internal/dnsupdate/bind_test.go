@@ -30,8 +30,9 @@ options {
 };
 controls { };
 key "buzon." { algorithm hmac-sha256; secret "%[3]s"; };
+key "records." { algorithm hmac-sha256; secret "%[3]s"; };
 key "strong." { algorithm hmac-sha512; secret "%[3]s"; };
-zone "example.test" { type primary; file "%[1]s/zone"; update-policy { grant buzon. zonesub TXT; grant strong. zonesub TXT; }; };
+zone "example.test" { type primary; file "%[1]s/zone"; update-policy { grant buzon. zonesub TXT; grant strong. zonesub TXT; grant records. zonesub A AAAA CNAME MX SRV TXT; }; };
 `
 
 const bindZone = `$TTL 300

@@ -47,15 +47,21 @@ func (c *cloudflare) write(ctx context.Context, change Change) error {
 // zone is the identifier of the zone that a name is in.
 func (c *cloudflare) zone(ctx context.Context, name string) (string, error) {
 	for _, zone := range zones(name) {
-		var found struct{ Result []struct{ ID string } }
-		if err := c.call(ctx, http.MethodGet, "/zones?name="+url.QueryEscape(zone), nil, &found); err != nil {
-			return "", err
-		}
-		if len(found.Result) > 0 {
-			return found.Result[0].ID, nil
+		if id, err := c.zoneNamed(ctx, zone); err != nil || id != "" {
+			return id, err
 		}
 	}
 	return "", fmt.Errorf("the token has no zone for %s", name)
+}
+
+// zoneNamed is the identifier of the zone of a name, "" if there is none.
+func (c *cloudflare) zoneNamed(ctx context.Context, name string) (string, error) {
+	var found struct{ Result []struct{ ID string } }
+	err := c.call(ctx, http.MethodGet, "/zones?name="+url.QueryEscape(name), nil, &found)
+	if err != nil || len(found.Result) == 0 {
+		return "", err
+	}
+	return found.Result[0].ID, nil
 }
 
 func (c *cloudflare) remove(ctx context.Context, zone string, change Change) error {

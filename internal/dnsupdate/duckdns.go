@@ -2,7 +2,6 @@ package dnsupdate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -34,12 +33,5 @@ func (d *duckDNS) write(ctx context.Context, c Change) error {
 	if c.Remove {
 		query.Set("clear", "true")
 	}
-	var answer string
-	if err := d.call(ctx, http.MethodGet, "/update?"+query.Encode(), nil, &answer); err != nil {
-		return err
-	}
-	if strings.TrimSpace(answer) != "OK" { // it says KO with the status of success
-		return errors.New("DuckDNS refused: the token is not the one of this domain")
-	}
-	return nil
+	return d.update(ctx, query)
 }

@@ -44,7 +44,7 @@ const (
 
 // lists tells whether a list has the address. What is not known counts as no.
 func (b *blockLists) lists(ctx context.Context, zone string, addr netip.Addr) bool {
-	return b.usable(ctx, zone) && b.ask(ctx, zone, addr) == listed
+	return b.usable(ctx, zone) && b.ask(ctx, zone, addr) == ListHas
 }
 
 // usable tells whether a list can be believed, trying it out where that was not done.
@@ -90,47 +90,54 @@ func (b *blockLists) tryOut(t *trial, zone string) {
 	defer close(t.finished)
 	ctx, cancel := context.WithTimeout(context.Background(), trialTime)
 	defer cancel()
-	var on, off answer
+	var on, off Listing
 	var both sync.WaitGroup
 	both.Go(func() { on = b.ask(ctx, zone, netip.AddrFrom4([4]byte{127, 0, 0, 2})) })
 	both.Go(func() { off = b.ask(ctx, zone, netip.AddrFrom4([4]byte{127, 0, 0, 1})) })
 	both.Wait()
-	t.usable = on == listed && off == notListed
+	t.usable = on == ListHas && off == ListClean
 	t.until = b.now().Add(trialLasts)
-	if on == noAnswer || off == noAnswer {
+	if on == ListSilent || off == ListSilent {
 		t.until = b.now().Add(trialAgain)
 	}
 }
 
-// answer is what a list says of an address.
-type answer int
+// Listing is what a list says of an address.
+type Listing int
 
+// What a list says.
 const (
-	noAnswer  answer = iota // of DNS
-	notListed               //
-	listed                  //
-	unknown                 // an answer that is none: the list does not answer this resolver, or somebody else answers
+	ListSilent  Listing = iota // of DNS
+	ListClean                  //
+	ListHas                    //
+	ListUnclear                // an answer that is none: the list does not answer this resolver, or somebody else answers
 )
 
-func (b *blockLists) ask(ctx context.Context, zone string, addr netip.Addr) answer {
-	a, err := b.resolver.IPv4(ctx, listName(addr, zone))
+func (b *blockLists) ask(ctx context.Context, zone string, addr netip.Addr) Listing {
+	listing, _ := AskList(ctx, b.resolver, zone, addr)
+	return listing
+}
+
+// AskList asks one list for one address. code is what a list answered that has it: lists tell there why.
+func AskList(ctx context.Context, r dns.Resolver, zone string, addr netip.Addr) (listing Listing, code netip.Addr) {
+	a, err := r.IPv4(ctx, listName(addr, zone))
 	switch {
 	case errors.Is(err, dns.ErrNotFound):
-		return notListed
+		return ListClean, code
 	case err != nil:
-		return noAnswer
+		return ListSilent, code
 	}
-	result := unknown
-	for _, code := range a.Records {
-		switch four := code.As4(); {
-		case !code.IsLoopback(), four == [4]byte{127, 0, 0, 1}: // RFC 5782 §2.1
+	listing = ListUnclear
+	for _, said := range a.Records {
+		switch four := said.As4(); {
+		case !said.IsLoopback(), four == [4]byte{127, 0, 0, 1}: // RFC 5782 §2.1
 		case four[1] == 255 && four[2] == 255: // an error of the list: a public resolver, or too many questions
-			return unknown
+			return ListUnclear, said
 		default:
-			result = listed
+			listing, code = ListHas, said
 		}
 	}
-	return result
+	return listing, code
 }
 
 // listName is where a list has an address: octets, or half octets of IPv6, from the last to the first (RFC 5782 §2.1, §2.4).

@@ -56,6 +56,9 @@ type Backend interface {
 // Account is the mail of one logged-in person.
 type Account interface {
 	Name() string                  // for the log: the account's address
+	Arrive(p Peer)                 // the session begins: called once, before all else
+	Named(client string)           // the program says what it calls itself (ID)
+	Leave()                        // the session is over: called once, after all else
 	Hidden(client string) []string // capabilities not to advertise nor accept, given what the program calls itself (ID) or ""
 	AppendLimit() int64            // octets of one message (RFC 7889)
 	MetadataSize() int64           // octets of one annotation (RFC 5464)

@@ -6,6 +6,16 @@ import (
 	"strings"
 )
 
+func (f *fakeBackend) Arrive(Peer) {}
+
+func (f *fakeBackend) Named(client string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.named = append(f.named, client)
+}
+
+func (f *fakeBackend) Leave() { f.left.Add(1) }
+
 // Hidden takes entries as imap.hide has them, but for accounts.
 func (f *fakeBackend) Hidden(client string) (hidden []string) {
 	for _, h := range f.hidden {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/emersion/go-sasl"
@@ -22,8 +23,10 @@ type fakeBackend struct {
 	boxes  map[string]*fakeMailbox
 	modSeq int64
 	hidden []string
-	limit  int64 // APPENDLIMIT
-	fail   error // of Store and Copy
+	limit  int64        // APPENDLIMIT
+	fail   error        // of Store and Copy
+	named  []string     // by which programs
+	left   atomic.Int64 // sessions that ended
 
 	watches map[*func()]struct{}
 

@@ -20,6 +20,9 @@ func (s *session) id(tag string) error {
 	if client != "" {
 		s.client = strings.Clone(client[:min(len(client), maxClient)])
 		s.log.Info("imap client", "id", s.client)
+		if s.account != nil {
+			s.account.Named(s.client)
+		}
 		s.hideFromClient()
 	}
 	s.enc.Raw(`* ID ("name" "Buzon"`)

@@ -46,6 +46,8 @@ func (s *session) loginArguments() (user, password string, err error) {
 
 // loggedIn makes the session the account's.
 func (s *session) loggedIn(tag string, account Account) error {
+	account.Arrive(s.wire.peer())
+	account.Named(s.client)
 	s.account, s.hidden = account, slices.Clone(account.Hidden(s.client))
 	s.state = authenticated
 	s.log = s.log.With("account", account.Name())

@@ -33,6 +33,7 @@ func (s *session) serve() {
 	defer s.wire.close()
 	defer s.dropBuffers()
 	defer s.endCompression()
+	defer s.leave()
 	defer s.endNotify()
 	defer s.closeBox()
 	defer s.recoverPanic()
@@ -45,6 +46,13 @@ func (s *session) serve() {
 		}
 	}
 	s.log.Debug("imap session ended", "err", err)
+}
+
+// leave tells the Backend that who logged in is gone.
+func (s *session) leave() {
+	if s.account != nil {
+		s.account.Leave()
+	}
 }
 
 func (s *session) recoverPanic() {

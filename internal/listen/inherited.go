@@ -16,10 +16,21 @@ const firstInherited = 3
 // More sockets than any unit has; a larger number is not from systemd.
 const maxInherited = 256
 
-// inheritedSocket is a socket from systemd and the name its unit gave it ("" for none).
+// inheritedSocket is a socket from systemd and the name its unit gave it ("" for none). The file is kept, and listeners are
+// copies: systemd gives it to us once, and a service may be ended and begun again.
 type inheritedSocket struct {
 	name string
-	net.Listener
+	addr net.Addr
+	file *os.File
+}
+
+// listen makes a listener of it.
+func (s inheritedSocket) listen() (net.Listener, error) {
+	l, err := net.FileListener(s.file) // has its own copy
+	if err != nil {
+		return nil, err
+	}
+	return patient{l}, nil
 }
 
 // takeInherited takes over the sockets that systemd passed to this process (sd_listen_fds(3)) and unsets the environment
@@ -39,7 +50,7 @@ func takeInherited() ([]inheritedSocket, error) {
 	return adopt(n, strings.Split(names, ":"))
 }
 
-// adopt makes listeners of the first n descriptors.
+// adopt takes over the first n descriptors.
 func adopt(n int, names []string) ([]inheritedSocket, error) {
 	var sockets []inheritedSocket
 	for i := range n {
@@ -47,34 +58,35 @@ func adopt(n int, names []string) ([]inheritedSocket, error) {
 		if i < len(names) {
 			name = names[i]
 		}
-		l, err := listenerOf(firstInherited + i)
+		s, err := socketOf(firstInherited+i, name)
 		if err != nil {
 			closeSockets(sockets)
 			return nil, fmt.Errorf("socket %d (%q) from systemd: %w", firstInherited+i, name, err)
 		}
-		sockets = append(sockets, inheritedSocket{name, l})
+		sockets = append(sockets, s)
 	}
 	return sockets, nil
 }
 
-// listenerOf takes a descriptor over. One that does not listen is left alone: it may be a file of our own, where the
+// socketOf takes a descriptor over. One that does not listen is left alone: it may be a file of our own, where the
 // environment promises more than there is.
-func listenerOf(fd int) (net.Listener, error) {
+func socketOf(fd int, name string) (inheritedSocket, error) {
 	listening, err := syscall.GetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_ACCEPTCONN)
 	if err != nil {
-		return nil, err
+		return inheritedSocket{}, err
 	}
 	if listening == 0 {
-		return nil, errors.New("not a listening socket")
+		return inheritedSocket{}, errors.New("not a listening socket")
 	}
 	syscall.CloseOnExec(fd)
-	file := os.NewFile(uintptr(fd), "systemd")
-	defer file.Close() // FileListener has its own copy
-	l, err := net.FileListener(file)
+	s := inheritedSocket{name: name, file: os.NewFile(uintptr(fd), "systemd")}
+	l, err := s.listen()
 	if err != nil {
-		return nil, err
+		s.file.Close()
+		return inheritedSocket{}, err
 	}
-	return patient{l}, nil
+	s.addr = l.Addr()
+	return s, l.Close()
 }
 
 // patient gives the connections of an inherited socket our keepAlive, which net.ListenConfig cannot reach.
@@ -93,15 +105,15 @@ func (p patient) Accept() (net.Conn, error) {
 }
 
 // match gives each spec its sockets, by name or else by port, and those that none has asked for.
-func match(sockets []inheritedSocket, specs []Spec) (found [][]Listener, rest []inheritedSocket) {
-	found = make([][]Listener, len(specs))
+func match(sockets []inheritedSocket, specs []Spec) (found map[Spec][]inheritedSocket, rest []inheritedSocket) {
+	found = make(map[Spec][]inheritedSocket)
 	for _, s := range sockets {
 		i := claim(s, specs)
 		if i < 0 {
 			rest = append(rest, s)
 			continue
 		}
-		found[i] = append(found[i], Listener{specs[i], s.Listener})
+		found[specs[i]] = append(found[specs[i]], s)
 	}
 	return found, rest
 }
@@ -114,7 +126,7 @@ func claim(s inheritedSocket, specs []Spec) int {
 			return i
 		}
 	}
-	addr, ok := s.Addr().(*net.TCPAddr)
+	addr, ok := s.addr.(*net.TCPAddr)
 	for i, spec := range specs {
 		if ok && addr.Port == spec.Port {
 			return i
@@ -128,7 +140,7 @@ func strangers(rest []inheritedSocket) error {
 	closeSockets(rest)
 	var names []string
 	for _, s := range rest {
-		names = append(names, fmt.Sprintf("%q on %v", s.name, s.Addr()))
+		names = append(names, fmt.Sprintf("%q on %v", s.name, s.addr))
 	}
 	return fmt.Errorf("systemd passed sockets that no service takes: %s; set FileDescriptorName= to the service's name",
 		strings.Join(names, ", "))
@@ -136,6 +148,6 @@ func strangers(rest []inheritedSocket) error {
 
 func closeSockets(sockets []inheritedSocket) {
 	for _, s := range sockets {
-		s.Close()
+		s.file.Close()
 	}
 }

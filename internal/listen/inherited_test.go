@@ -30,7 +30,7 @@ func service(text string) {
 		port, _ := strconv.Atoi(number)
 		specs = append(specs, Spec{Name: name, Port: port})
 	}
-	all, err := Open(context.Background(), "127.0.0.1", specs)
+	all, err := open(context.Background(), "127.0.0.1", specs)
 	if err != nil {
 		fmt.Println("error:", err)
 		return

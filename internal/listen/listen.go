@@ -31,44 +31,84 @@ type Listener struct {
 	net.Listener
 }
 
-// Open opens a socket for every spec, in their order. addr is the address to listen on, "" for all of IPv4 and IPv6 (or
-// IPv4 alone where the other is off). Sockets from systemd come first, matched by name or by port; a service may have
-// several of these, and addr does not bear on them.
-//
-// The error names service, port and cure, and nothing is left open then. The environment of the systemd protocol is
-// unset, so a second Open does not find it.
-func Open(ctx context.Context, addr string, specs []Spec) ([]Listener, error) {
+// Sockets are those that systemd has opened for us. They stay until the process ends, whatever becomes of the listeners that
+// are made of them. The zero value is ready for Take.
+type Sockets struct {
+	taken bool
+	found map[Spec][]inheritedSocket
+}
+
+// Take takes over the sockets that systemd passed, matched by name or by port; a service may have several. specs are all
+// services that there will ever be: a socket for none of them is an error. The environment of the systemd protocol is unset,
+// and a second Take does nothing.
+func (s *Sockets) Take(specs []Spec) error {
+	if s.taken {
+		return nil
+	}
 	inherited, err := takeInherited()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	open, rest := match(inherited, specs)
+	found, rest := match(inherited, specs)
 	if len(rest) > 0 {
-		closeAll(open)
-		return nil, strangers(rest)
-	}
-	var all []Listener
-	for i, spec := range specs {
-		found := open[i]
-		if len(found) == 0 {
-			l, err := openOne(ctx, addr, spec)
-			if err != nil {
-				closeAll(append(open, all))
-				return nil, err
-			}
-			found = []Listener{{spec, l}}
+		for _, sockets := range found {
+			closeSockets(sockets)
 		}
-		all = append(all, found...)
+		return strangers(rest)
+	}
+	s.taken, s.found = true, found
+	return nil
+}
+
+// Open opens a socket for every spec, in their order. addr is the address to listen on, "" for all of IPv4 and IPv6 (or
+// IPv4 alone where the other is off). Services for which systemd passed sockets get those, and addr does not bear on them.
+//
+// The error names service, port and cure, and nothing is left open then.
+func (s *Sockets) Open(ctx context.Context, addr string, specs []Spec) ([]Listener, error) {
+	var all []Listener
+	for _, spec := range specs {
+		opened, err := s.open(ctx, addr, spec)
+		all = append(all, opened...)
+		if err != nil {
+			closeAll(all)
+			return nil, err
+		}
 	}
 	return all, nil
 }
 
-// closeAll closes what was opened so far. Closing twice is harmless, and its error would only hide the real one.
-func closeAll(groups [][]Listener) {
-	for _, group := range groups {
-		for _, l := range group {
-			l.Close()
+// open opens the sockets of one service; beside an error it gives those that were opened before it.
+func (s *Sockets) open(ctx context.Context, addr string, spec Spec) ([]Listener, error) {
+	inherited := s.found[spec]
+	if len(inherited) == 0 {
+		l, err := openOne(ctx, addr, spec)
+		if err != nil {
+			return nil, err
 		}
+		return []Listener{{spec, l}}, nil
+	}
+	var all []Listener
+	for _, socket := range inherited {
+		l, err := socket.listen()
+		if err != nil {
+			return all, fmt.Errorf("socket %q from systemd: %w", socket.name, err)
+		}
+		all = append(all, Listener{spec, l})
+	}
+	return all, nil
+}
+
+// Try tells whether Open would succeed now, and leaves nothing open.
+func (s *Sockets) Try(ctx context.Context, addr string, specs []Spec) error {
+	all, err := s.Open(ctx, addr, specs)
+	closeAll(all)
+	return err
+}
+
+// closeAll closes what was opened so far. Closing twice is harmless, and its error would only hide the real one.
+func closeAll(listeners []Listener) {
+	for _, l := range listeners {
+		l.Close()
 	}
 }
 

@@ -14,13 +14,22 @@ import (
 	"time"
 )
 
+// open takes what systemd passed for the specs, and opens all of them.
+func open(ctx context.Context, addr string, specs []Spec) ([]Listener, error) {
+	var sockets Sockets
+	if err := sockets.Take(specs); err != nil {
+		return nil, err
+	}
+	return sockets.Open(ctx, addr, specs)
+}
+
 func openTest(t *testing.T, addr string, specs ...Spec) []Listener {
 	t.Helper()
-	all, err := Open(t.Context(), addr, specs)
+	all, err := open(t.Context(), addr, specs)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { closeAll([][]Listener{all}) })
+	t.Cleanup(func() { closeAll(all) })
 	return all
 }
 
@@ -62,7 +71,7 @@ func TestOpenBusy(t *testing.T) {
 	first := openTest(t, "127.0.0.1", Spec{Name: "first"})[0]
 	free := port(first)
 	first.Close()
-	_, err := Open(t.Context(), "127.0.0.1", []Spec{{Name: "pop3", Port: free}, {Name: "smtp", Port: busy}})
+	_, err := open(t.Context(), "127.0.0.1", []Spec{{Name: "pop3", Port: free}, {Name: "smtp", Port: busy}})
 	if !errors.Is(err, syscall.EADDRINUSE) {
 		t.Fatal(err)
 	}
@@ -88,7 +97,7 @@ func TestCures(t *testing.T) {
 			t.Errorf("%v: %q has no %q", tt.err, got, tt.want)
 		}
 	}
-	if _, err := Open(t.Context(), "192.0.2.1", []Spec{{Name: "smtp"}}); !errors.Is(err, syscall.EADDRNOTAVAIL) {
+	if _, err := open(t.Context(), "192.0.2.1", []Spec{{Name: "smtp"}}); !errors.Is(err, syscall.EADDRNOTAVAIL) {
 		t.Errorf("address of another machine: %v", err)
 	}
 }
@@ -96,7 +105,7 @@ func TestCures(t *testing.T) {
 func TestOpenCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Open(ctx, "localhost", []Spec{{Name: "smtp"}}); !errors.Is(err, context.Canceled) {
+	if _, err := open(ctx, "localhost", []Spec{{Name: "smtp"}}); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 }

@@ -37,11 +37,12 @@ func (d *Door) scram(ctx context.Context, p Peer, mechanism string, done func(st
 		FakeKey:        d.FakeKey,
 		FakeIterations: store.ScramIterations,
 		Done: func(_ string, matched int) error {
-			if err := d.Store.ScramUsed(ctx, x.found, matched); err != nil {
+			acc, err := d.Store.ScramUsed(ctx, x.found, matched)
+			if err != nil {
 				return err
 			}
-			d.admit(p, x.found.Account)
-			done(x.found.Account)
+			d.admit(p, acc)
+			done(acc)
 			return nil
 		},
 	})

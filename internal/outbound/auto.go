@@ -130,6 +130,13 @@ func (s *Sender) probeDomain(ctx context.Context, domain string) port25 {
 	return state
 }
 
+// Port25 looks whether servers of the world can be reached on port 25, whatever the settings say. known is false where
+// there is no network to tell by. Nothing is remembered of it.
+func (s *Sender) Port25(ctx context.Context) (open, known bool) {
+	found := s.probe(ctx)
+	return found == portOpen, found != portUnknown
+}
+
 // greets tells whether an SMTP server says hello at the address. It says goodbye without having wanted anything.
 func (s *Sender) greets(ctx context.Context, addr netip.Addr) bool {
 	ctx, cancel := context.WithTimeout(ctx, or(s.Timeouts.Probe, 10*time.Second)/2) // two addresses must fit

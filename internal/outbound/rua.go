@@ -32,11 +32,11 @@ func (s *Sender) ReportsTo(ctx context.Context, domain string) ([]ReportTo, erro
 	if err != nil {
 		return nil, fmt.Errorf("where %s wants TLS reports: %w", domain, err)
 	}
-	return parseReportsTo(answer.Records), nil
+	return ParseReportsTo(answer.Records), nil
 }
 
-// parseReportsTo reads the records. Not exactly one means none (RFC 8460 §3); kinds that we do not know are left out.
-func parseReportsTo(texts []string) []ReportTo {
+// ParseReportsTo reads the records. Not exactly one means none (RFC 8460 §3); kinds that we do not know are left out.
+func ParseReportsTo(texts []string) []ReportTo {
 	rest, ok := oneRecord(texts, "TLSRPTv1")
 	if !ok {
 		return nil

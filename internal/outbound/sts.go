@@ -149,8 +149,8 @@ func (p STSPolicy) fresh(now time.Time) bool {
 	return p.ID != "" && now.Before(p.Fetched.Add(p.MaxAge))
 }
 
-// stsID finds the id in the texts at _mta-sts.DOMAIN. Not exactly one record means none (RFC 8461 §3.1).
-func stsID(texts []string) (string, bool) {
+// STSID finds the id in the texts at _mta-sts.DOMAIN. Not exactly one record means none (RFC 8461 §3.1).
+func STSID(texts []string) (string, bool) {
 	text, ok := oneRecord(texts, "STSv1")
 	if !ok {
 		return "", false

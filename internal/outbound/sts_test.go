@@ -100,7 +100,7 @@ func TestSTSID(t *testing.T) {
 		{[]string{"v=STSv11; id=a"}, ""},
 		{[]string{"id=a; v=STSv1;"}, ""},
 	} {
-		if got, ok := stsID(test.texts); ok != (test.want != "") || ok && got != test.want {
+		if got, ok := STSID(test.texts); ok != (test.want != "") || ok && got != test.want {
 			t.Errorf("%q: %q, %v", test.texts, got, ok)
 		}
 	}
@@ -110,10 +110,10 @@ func FuzzRecords(f *testing.F) {
 	f.Add("v=STSv1; id=20160831085700Z;")
 	f.Add("v=TLSRPTv1; rua=mailto:a@b.example,https://c.example/x")
 	f.Fuzz(func(t *testing.T, text string) {
-		if id, ok := stsID([]string{text}); ok && !isSTSID(id) {
+		if id, ok := STSID([]string{text}); ok && !isSTSID(id) {
 			t.Errorf("id %q", id)
 		}
-		for _, to := range parseReportsTo([]string{text}) {
+		for _, to := range ParseReportsTo([]string{text}) {
 			if (to.HTTPS == "") == (to.Mail.Domain == "") {
 				t.Errorf("%+v", to)
 			}

@@ -74,7 +74,7 @@ func (s *Sender) publishedSTS(ctx context.Context, domain string) (string, bool)
 		}
 		return "", false
 	}
-	return stsID(answer.Records)
+	return STSID(answer.Records)
 }
 
 func (s *Sender) fetchSTS(ctx context.Context, domain, id string) (STSPolicy, error) {

@@ -15,16 +15,20 @@ import (
 type Account struct {
 	ID          AccountID
 	Address     message.Address
+	Name        string // of the person, as programs put it before the address; may be empty
 	Quota, Used int64
 	Messages    int64
 	Created     time.Time
+	Admin       bool   // looks after the box: may use all of the page
+	App         string // of who logs in: the name of the app password that was used; "" is the account's own
 }
 
 // accountColumns with the use summed over the mailboxes, whose counters move
 // with their messages: 5 µs, and nothing that could go wrong on its own.
 const accountColumns = `a.id, a.local, a.domain, a.quota, a.created,
 	(SELECT ifnull(sum(size), 0) FROM mailbox m WHERE m.account = a.id),
-	(SELECT ifnull(sum(total), 0) FROM mailbox m WHERE m.account = a.id)`
+	(SELECT ifnull(sum(total), 0) FROM mailbox m WHERE m.account = a.id),
+	a.admin, a.name`
 
 func readAccount(st *sqlite.Stmt) Account {
 	return Account{
@@ -34,6 +38,8 @@ func readAccount(st *sqlite.Stmt) Account {
 		Created:  columnTime(st, 4),
 		Used:     st.ColumnInt64(5),
 		Messages: st.ColumnInt64(6),
+		Admin:    st.ColumnInt64(7) != 0,
+		Name:     st.ColumnText(8),
 	}
 }
 
@@ -121,8 +127,9 @@ func insertAccount(tx *tx, a message.Address, cred credentials, quota int64) (Ac
 	if err := checkFree(tx.Conn, a); err != nil {
 		return Account{}, err
 	}
-	err := exec(tx.Conn, `INSERT INTO account(key, local, domain, hash, salt, iterations, stored, server, quota, created)
-		VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, a.Key(), a.Local, a.Domain, cred.hash, cred.salt, ScramIterations,
+	// The first of a box looks after it.
+	err := exec(tx.Conn, `INSERT INTO account(key, local, domain, hash, salt, iterations, stored, server, quota, created, admin)
+		VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NOT EXISTS (SELECT 1 FROM account))`, a.Key(), a.Local, a.Domain, cred.hash, cred.salt, ScramIterations,
 		cred.key.Stored[:], cred.key.Server[:], quota, tx.now)
 	if err != nil {
 		return Account{}, fmt.Errorf("store: add account %s: %w", a, err)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"zombiezen.com/go/sqlite"
 )
@@ -58,4 +59,13 @@ func (s *Store) Acquainted(ctx context.Context, source, domain string) (known, p
 		return err
 	})
 	return known, passed, wrap("look for an acquaintance", err)
+}
+
+// LastAcquainted is when mail last came from the world, to the day; the zero time where none did.
+func (s *Store) LastAcquainted(ctx context.Context) (at time.Time, err error) {
+	err = s.read(ctx, func(c *sqlite.Conn) error {
+		_, err := one(c, `SELECT max(seen) FROM acquainted`, func(st *sqlite.Stmt) { at = columnTime(st, 0) })
+		return err
+	})
+	return at, wrap("look for the last acquaintance", err)
 }

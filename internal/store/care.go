@@ -22,7 +22,7 @@ import (
 // primary key or the one index that fits, and once there are samples (STAT4)
 // SQLite compiles a statement anew for every value bound to it: a look-up of 10 µs took 119.
 func (s *Store) Care(ctx context.Context) error {
-	steps := []func(context.Context) error{s.expire, s.forgetSending, s.forgetHistory, s.forgetDestinations, s.forgetGate, s.sweep, s.mergeVanished, s.forgetJunk, s.tidyIndex, s.giveBack}
+	steps := []func(context.Context) error{s.expire, s.forgetSending, s.forgetHistory, s.forgetDestinations, s.forgetGate, s.forgetFigures, s.sweep, s.mergeVanished, s.forgetJunk, s.tidyIndex, s.giveBack}
 	if s.now().Weekday() == time.Sunday { // it reads all of msg and mid, for little
 		steps = append(steps, s.forgetThreads)
 	}

@@ -15,6 +15,8 @@ var (
 	ErrNoForward     = errors.New("the account does not forward its mail")
 	ErrNoRule        = errors.New("no such rule")
 	ErrNoRefusal     = errors.New("no such refusal")
+	ErrLastAdmin     = errors.New("nobody else looks after the box")
+	ErrDamaged       = errors.New("the file is damaged")
 	ErrTooMany       = errors.New("too many of them")
 	ErrNoVacation    = errors.New("the account has no vacation answer")
 	ErrAnswered      = errors.New("the sender was answered already")

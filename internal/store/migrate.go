@@ -25,6 +25,10 @@ func newest() int64 {
 	return int64(len(entries))
 }
 
+// Form is the number of the form of the file that this program makes: the one in the header of SQLite's files
+// (user_version). A program opens forms up to its own, and makes them its own.
+func Form() int { return int(newest()) }
+
 // migrate brings the file to the newest version, all steps in one transaction:
 // after a crash it has the old version or the new one. Two processes that start
 // at once are put in order by BEGIN IMMEDIATE; the second finds nothing to do.

@@ -44,6 +44,7 @@ func (s *Store) Authenticate(ctx context.Context, user, password string) (Accoun
 	}
 	s.welcome(ctx, who.account.ID, &use)
 	s.logins.remember(id, use, changes)
+	who.account.App = use.app
 	return who.account, nil
 }
 

@@ -120,16 +120,19 @@ func TestAppPasswords(t *testing.T) {
 	// The use is written down once an hour, by whichever way in.
 	scram, err := s.Scram(t.Context(), "ana")
 	check(t, err)
+	// Both ways tell which app password it was; key 0 is the account's own.
+	plain := func() error { return usedWith(t, "Ana's phone")(s.Authenticate(t.Context(), "ana", secret)) }
+	exchange := func(key int, app string) error { return usedWith(t, app)(s.ScramUsed(t.Context(), scram, key)) }
 	for _, step := range []struct {
 		later time.Duration
 		use   func() error
 		want  time.Time
 	}{
-		{0, func() error { _, err := s.Authenticate(t.Context(), "ana", secret); return err }, now},
-		{59 * time.Minute, func() error { _, err := s.Authenticate(t.Context(), "ana", secret); return err }, now},
-		{2 * time.Minute, func() error { return s.ScramUsed(t.Context(), scram, 1) }, now.Add(61 * time.Minute)},
-		{time.Minute, func() error { return s.ScramUsed(t.Context(), scram, 0) }, now.Add(61 * time.Minute)},
-		{2 * time.Hour, func() error { _, err := s.Authenticate(t.Context(), "ana", secret); return err }, now.Add(182 * time.Minute)},
+		{0, plain, now},
+		{59 * time.Minute, plain, now},
+		{2 * time.Minute, func() error { return exchange(1, "Ana's phone") }, now.Add(61 * time.Minute)},
+		{time.Minute, func() error { return exchange(0, "") }, now.Add(61 * time.Minute)},
+		{2 * time.Hour, plain, now.Add(182 * time.Minute)},
 	} {
 		now = now.Add(step.later)
 		check(t, step.use())
@@ -212,5 +215,15 @@ func TestHashes(t *testing.T) {
 		if ok != c.ok || (err != nil) != c.err {
 			t.Errorf("%s with %q: %v, %v", c.phc, c.password, ok, err)
 		}
+	}
+}
+
+// usedWith looks at which app password a log-in was made with.
+func usedWith(t *testing.T, app string) func(Account, error) error {
+	return func(acc Account, err error) error {
+		if err == nil && acc.App != app {
+			t.Errorf("logged in with %q, want %q", acc.App, app)
+		}
+		return err
 	}
 }

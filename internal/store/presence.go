@@ -7,24 +7,22 @@ import (
 )
 
 // enter marks the file as used by this process until f is closed or the
-// process dies. Where nobody else uses it, alone runs first: only then is what
-// is half done certainly what a crash left.
+// process dies, and tells whether nobody else uses it: only then is what is
+// half done certainly what a crash left. Who is alone keeps all others out
+// until stay; the others wait for that.
 //
 // The mark is flock(2), which belongs to the descriptor and does not mix with
 // the POSIX locks of SQLite.
-func enter(f *os.File, alone func() error) error {
-	err := flock(f, syscall.LOCK_EX|syscall.LOCK_NB)
-	switch {
-	case err == nil:
-		err = alone()
-	case errors.Is(err, syscall.EWOULDBLOCK):
-		err = nil
+func enter(f *os.File) (alone bool, err error) {
+	err = flock(f, syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return false, flock(f, syscall.LOCK_SH)
 	}
-	if err != nil {
-		return err
-	}
-	return flock(f, syscall.LOCK_SH)
+	return err == nil, err
 }
+
+// stay lets others in beside us.
+func stay(f *os.File) error { return flock(f, syscall.LOCK_SH) }
 
 func flock(f *os.File, how int) error {
 	for {

@@ -54,12 +54,7 @@ func (s *Store) Refusals(ctx context.Context, give func(Refusal) error) error {
 	const page = 100
 	at, id := int64(1<<62), int64(1<<62)
 	for {
-		var list []Refusal
-		err := s.read(ctx, func(c *sqlite.Conn) error {
-			list = nil
-			return each(c, refusedColumns+`WHERE (seen, id) < (?1, ?2) ORDER BY seen DESC, id DESC LIMIT ?3`,
-				func(st *sqlite.Stmt) { list = append(list, readRefusal(st)) }, at, id, page)
-		})
+		list, err := s.refusalsPage(ctx, at, id, page)
 		if err != nil || len(list) == 0 {
 			return wrap("list refusals", err)
 		}

@@ -160,13 +160,7 @@ const rulePage = 200
 // Rules gives all rules that let in, or all that keep out, in the order in which they were made. Nothing is held meanwhile.
 func (s *Store) Rules(ctx context.Context, allow bool, give func(Rule) error) error {
 	for after := int64(0); ; {
-		var page []Rule
-		err := s.read(ctx, func(c *sqlite.Conn) error {
-			page = nil
-			return query(c, `SELECT r.id, ifnull(r.account, 0), ifnull(a.local, ''), ifnull(a.domain, ''), r.allow, r.kind, r.value, r.at
-				FROM rule r LEFT JOIN account a ON a.id = r.account WHERE r.id > ? AND r.allow = ? ORDER BY r.id LIMIT ?`,
-				func(st *sqlite.Stmt) error { page = append(page, readRule(st)); return nil }, after, allow, rulePage)
-		})
+		page, err := s.rulesPage(ctx, allow, after, rulePage)
 		if err != nil || len(page) == 0 {
 			return wrap("list rules", err)
 		}

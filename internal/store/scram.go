@@ -85,10 +85,12 @@ func readScram(conn *sqlite.Conn, c *Scram) error {
 	}, c.Account.ID)
 }
 
-// ScramUsed notes that key i of a Scram was used to log in.
-func (s *Store) ScramUsed(ctx context.Context, c Scram, i int) error {
+// ScramUsed notes that key i of a Scram was used to log in, and gives the account that did.
+func (s *Store) ScramUsed(ctx context.Context, c Scram, i int) (Account, error) {
 	if i < 0 || i >= len(c.apps) || c.apps[i] == "" {
-		return nil
+		return c.Account, nil
 	}
-	return s.noteUse(ctx, c.Account.ID, c.apps[i])
+	account := c.Account
+	account.App = c.apps[i]
+	return account, s.noteUse(ctx, account.ID, account.App)
 }

@@ -4,6 +4,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -86,15 +87,19 @@ func open(ctx context.Context, path string, opt Options) (*Store, error) {
 	if err := create(ctx, path); err != nil {
 		return nil, err
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
+	for {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		s := &Store{path: path, log: opt.Log, now: opt.Now, limits: opt.Limits, presence: f}
+		if err = s.start(ctx); err == nil {
+			return s, nil
+		}
+		if err = firstError(err, s.release()); !errors.Is(err, errReplaced) { // a restore came between
+			return nil, err
+		}
 	}
-	s := &Store{path: path, log: opt.Log, now: opt.Now, limits: opt.Limits, presence: f}
-	if err := s.start(ctx); err != nil {
-		return nil, firstError(err, s.release())
-	}
-	return s, nil
 }
 
 // start looks whether the file is ours, opens the writer's connection, puts the
@@ -102,6 +107,13 @@ func open(ctx context.Context, path string, opt Options) (*Store, error) {
 func (s *Store) start(ctx context.Context) error {
 	if err := inspect(s.presence); err != nil {
 		return err
+	}
+	alone, err := enter(s.presence)
+	if err != nil {
+		return err
+	}
+	if !same(s.path, s.presence) {
+		return errReplaced
 	}
 	conn, err := openWriter(s.path)
 	if err != nil {
@@ -111,8 +123,13 @@ func (s *Store) start(ctx context.Context) error {
 	if err := migrate(ctx, conn); err != nil {
 		return err
 	}
-	if err := enter(s.presence, func() error { return sweepStaging(conn) }); err != nil {
-		return err
+	if alone {
+		if err := firstError(sweepStaging(conn), stay(s.presence)); err != nil {
+			return err
+		}
+	}
+	if !same(s.path, s.presence) { // staying is not one step from being alone (flock(2))
+		return errReplaced
 	}
 	if err := renewIndex(conn); err != nil {
 		return err

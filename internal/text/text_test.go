@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -79,7 +80,7 @@ func TestTextsAreUsed(t *testing.T) {
 
 // keyLike is what keys look like: a string in the source that does must be one.
 var keyLike = regexp.MustCompile(
-	`^(help|flag|arg|word|head|none|done|note|ask|answer|error|usage|serve|welcome|report|reason|vacation|notice|show|history|verdict)_[a-z_]*[a-z]$`)
+	`^(help|flag|arg|word|head|none|done|note|ask|answer|error|usage|serve|welcome|report|reason|vacation|notice|show|history|verdict|page|doctor|line|phone|update|claim)_[a-z_]*[a-z]$`)
 
 func TestTextsAreThere(t *testing.T) {
 	words := Load(Default)
@@ -95,7 +96,8 @@ var inTag = regexp.MustCompile(`(?:help|placeholder|name):"(\w+)"`)
 // mentions are the strings of the packages that speak with people: whole ones, those in tags, and the names of arguments.
 func mentions(t *testing.T) map[string]bool {
 	found := map[string]bool{}
-	for _, pattern := range []string{"../../*.go", "../cli/*.go", "../admin/*.go", "../zone/*.go", "../outbound/*.go", "../report/*.go", "../verdict/reasons.go"} {
+	for _, pattern := range []string{"../../*.go", "../cli/*.go", "../admin/*.go", "../zone/*.go", "../outbound/*.go", "../report/*.go", "../verdict/reasons.go", "../trust/sentence.go",
+		"../line/*.go", "../doctor/*.go", "../phone/*.go", "../claim/*.go", "../update/*.go", "../outside/*.go", "../../web/page/*.go", "../../firmware/init/*.go", "../../firmware/internal/*/*.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)
@@ -106,7 +108,27 @@ func mentions(t *testing.T) map[string]bool {
 			}
 		}
 	}
+	mentionsInTemplates(t, found)
 	return found
+}
+
+// inTemplate is a key in a template of the page.
+var inTemplate = regexp.MustCompile(`"(\w+)"`)
+
+func mentionsInTemplates(t *testing.T, found map[string]bool) {
+	files, err := filepath.Glob("../../web/page/templates/*.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range inTemplate.FindAllStringSubmatch(string(content), -1) {
+			found[m[1]] = true
+		}
+	}
 }
 
 func mentionsIn(t *testing.T, file string, found map[string]bool) {

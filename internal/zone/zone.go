@@ -4,7 +4,7 @@
 //
 // Names are in A-labels (RFC 5890) everywhere. RFC 1035 (form), 5321 (MX), 7208
 // (SPF), 6376 (DKIM), 7489 (DMARC), 8461 (MTA-STS), 8460 (TLS-RPT), 6186 and
-// 8314 (SRV).
+// 8314 (SRV), draft-ietf-mailmaint-pacc.
 package zone
 
 import (
@@ -85,6 +85,7 @@ func Services() []Service {
 		{Name: "pop3s", Port: 995, Priority: 10}, // a program that knows both is to take IMAP
 		{Name: "submissions", Port: 465},
 		{Name: "submission", Port: 587, Priority: 10}, // RFC 8314 §3.3 prefers the other
+		{Name: "autodiscover", Port: 443},             // where Outlook looks at last (MS-OXDISCO §3.1.5.2)
 		{Name: "imap"},
 		{Name: "pop3"},
 	}
@@ -120,8 +121,7 @@ func Records(f Facts) ([]Record, error) {
 	z.dmarc()
 	z.sts()
 	z.add(ForTLSReports, "_smtp._tls."+f.Domain, "TXT", "v=TLSRPTv1; rua="+mailto(f.Reports)) // RFC 8460 §3
-	z.programs()
-	return z.records, nil
+	return z.records, z.programs()
 }
 
 // alabels is a host or domain name as it stands in DNS.
@@ -170,7 +170,7 @@ func (z *zone) alias(p Purpose, label string) {
 }
 
 // programs is how mail programs find the server by the address alone.
-func (z *zone) programs() {
+func (z *zone) programs() error {
 	for _, s := range z.Services {
 		if s.Port != 0 {
 			z.add(ForPrograms, s.name(z.Domain), "SRV", fmt.Sprintf("%d 1 %d %s.", s.Priority, s.Port, z.Host))
@@ -178,11 +178,15 @@ func (z *zone) programs() {
 	}
 	z.alias(ForPrograms, "autoconfig")   // Thunderbird and those that learned from it
 	z.alias(ForPrograms, "autodiscover") // Outlook
+	if err := z.pacc(); err != nil {
+		return err
+	}
 	for _, s := range z.Services {
 		if s.Port == 0 {
 			z.add(ForOff, s.name(z.Domain), "SRV", "0 0 0 .") // RFC 2782: decidedly not available
 		}
 	}
+	return nil
 }
 
 func (s Service) name(domain string) string { return "_" + s.Name + "._tcp." + domain }

@@ -57,13 +57,44 @@ func TestRecords(t *testing.T) {
 		"_pop3s._tcp.example.org SRV 10 1 995 mail.example.org.",
 		"_submissions._tcp.example.org SRV 0 1 465 mail.example.org.",
 		"_submission._tcp.example.org SRV 10 1 587 mail.example.org.",
+		"_autodiscover._tcp.example.org SRV 0 1 443 mail.example.org.",
 		"autoconfig.example.org CNAME mail.example.org.",
 		"autodiscover.example.org CNAME mail.example.org.",
+		"ua-auto-config.example.org CNAME mail.example.org.",
+		"_ua-auto-config.example.org TXT v=UAAC1; a=sha256; d=" + digestOfExample,
 		"_imap._tcp.example.org SRV 0 0 0 .",
 		"_pop3._tcp.example.org SRV 0 0 0 .",
 	}
 	if got := lines(t, facts()); !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// paccOfExample is the document, octet for octet.
+const paccOfExample = `{"protocols":{"imap":{"host":"mail.example.org"},"pop3":{"host":"mail.example.org"},` +
+	`"smtp":{"host":"mail.example.org"},"submit":{"host":"mail.example.org"}},` +
+	`"authentication":{"password":true},"info":{"provider":{"name":"example.org"}}}`
+
+// digestOfExample is what openssl and base64 make of it.
+const digestOfExample = "mi413aH3fRp0C8VHNIzA4eDXqxRpVE2J3gnoerD3OjI="
+
+// The document tells where this server is, in whatever case its names were written, and only of the ports that it can.
+func TestPACC(t *testing.T) {
+	z := zone{Facts: facts()}
+	port := z.port
+	for _, c := range []struct{ domain, host string }{{"example.org", "mail.example.org"}, {"Example.ORG", "Mail.Example.org"}} {
+		if got, err := PACC(c.domain, c.host, port); err != nil || string(got) != paccOfExample {
+			t.Errorf("%v: %s %v", c, got, err)
+		}
+	}
+	elsewhere := func(service string) int { return port(service) + 10000 }
+	if got, err := PACC("example.org", "mail.example.org", elsewhere); err != nil || strings.Contains(string(got), "host") {
+		t.Errorf("%s %v", got, err)
+	}
+	f := facts()
+	f.Host = "box.example.net"
+	if strings.Contains(strings.Join(lines(t, f), "\n"), digestOfExample) {
+		t.Error("the same digest for another document")
 	}
 }
 

@@ -3,25 +3,61 @@ const flags = Ci.nsMsgFolderFlags;
 const server = MailServices.accounts.accounts.map(a => a.incomingServer).find(s => s.type == "imap");
 const pane = () => document.getElementById("tabmail").currentAbout3Pane;
 const folder = name => server.rootFolder.subFolders.find(f => f.name == name);
+const hub = () => document.querySelector("account-hub-container")?.shadowRoot.querySelector("account-hub-email");
 const composer = () => Services.wm.getMostRecentWindow("msgcompose");
 const instance = (contract, type) => Cc[contract].createInstance(type);
 
 const actions = {
-  // trust makes the exception that the person is asked for.
-  trust(certificate, ...ports) {
-    const cert = Cc["@mozilla.org/security/x509certdb;1"].getService(Ci.nsIX509CertDB).constructX509FromBase64(certificate);
-    const overrides = Cc["@mozilla.org/security/certoverride;1"].getService(Ci.nsICertOverrideService);
-    for (const port of ports) {
-      overrides.rememberValidityOverride("localhost", Number(port), {}, cert, true);
-    }
+  // trust adds a certificate authority, as an administrator does.
+  trust(certificate) {
+    const certs = Cc["@mozilla.org/security/x509certdb;1"].getService(Ci.nsIX509CertDB);
+    certs.addCertFromBase64(certificate, "CT,CT,CT");
   },
 
-  // remember puts a password into the password manager.
-  async remember(protocol, user, password) {
-    const login = instance("@mozilla.org/login-manager/loginInfo;1", Ci.nsILoginInfo);
-    const origin = protocol + "://localhost";
-    login.init(origin, null, origin, user, password, "", "");
-    await Services.logins.addLoginAsync(login);
+  // note begins to write down which pages are fetched.
+  note() {
+    window.fetched = [];
+    const observer = subject => {
+      const page = subject.QueryInterface(Ci.nsIHttpChannel);
+      window.fetched.push(page.responseStatus + " " + page.URI.prePath + page.URI.filePath);
+    };
+    Services.obs.addObserver(observer, "http-on-examine-response");
+  },
+
+  fetched() {
+    return window.fetched.join("\n");
+  },
+
+  // addAccount is the menu item for a new mail account.
+  addAccount() {
+    window.openAccountHub("MAIL");
+  },
+
+  // step is which part of the dialog is open.
+  step() {
+    if (!hub()?.closest("dialog")?.open) {
+      return "closed";
+    }
+    return [...hub().querySelectorAll('[id$="Subview"]')].find(s => !s.hidden)?.id;
+  },
+
+  // type puts a text into a field of the open part.
+  type(id, text) {
+    const field = hub().querySelector("#" + actions.step() + " #" + id);
+    field.value = text;
+    field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+  },
+
+  // goOn presses the button that leads to the next part.
+  goOn() {
+    hub().querySelector("account-hub-footer #forward").click();
+  },
+
+  // settings tells how the account is set up.
+  settings() {
+    const out = MailServices.outgoingServer.defaultServer.QueryInterface(Ci.nsISmtpServer);
+    const tls = s => (s.socketType == Ci.nsMsgSocketType.SSL ? "TLS" : "other");
+    return `imap ${server.hostname ?? server.hostName}:${server.port} ${tls(server)} ${server.username}, smtp ${out.hostname}:${out.port} ${tls(out)} ${out.username}`;
   },
 
   // show opens a folder in the message list.

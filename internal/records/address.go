@@ -1,4 +1,4 @@
-package admin
+package records
 
 import (
 	"net"
@@ -6,11 +6,13 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"buzon/internal/dns"
 )
 
-// publicAddresses are those of this machine at which the world can reach it. At home that is often an IPv6 one alone:
+// PublicAddresses are those of this machine at which the world can reach it. At home that is often an IPv6 one alone:
 // the router has the other.
-func publicAddresses() []netip.Addr {
+func PublicAddresses() []netip.Addr {
 	all, err := net.InterfaceAddrs()
 	if err != nil {
 		return nil // unknown, and noted as such
@@ -20,16 +22,11 @@ func publicAddresses() []netip.Addr {
 	var list []netip.Addr
 	for _, a := range all {
 		prefix, err := netip.ParsePrefix(a.String())
-		if err == nil && isPublic(prefix.Addr()) && !passing[prefix.Addr()] {
+		if err == nil && dns.IsPublic(prefix.Addr()) && !passing[prefix.Addr()] {
 			list = append(list, prefix.Addr())
 		}
 	}
 	return list
-}
-
-func isPublic(a netip.Addr) bool {
-	carrier := netip.MustParsePrefix("100.64.0.0/10") // RFC 6598: behind the provider's own translation
-	return a.IsGlobalUnicast() && !a.IsPrivate() && !carrier.Contains(a.Unmap())
 }
 
 // passingAddresses reads Linux's table of IPv6 addresses and gives those that change every day (RFC 8981) or are about

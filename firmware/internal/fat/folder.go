@@ -1,0 +1,223 @@
+package fat
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"unicode/utf16"
+)
+
+// node is a file, or a folder with children.
+type node struct {
+	name     string
+	label    string // of the volume, in its root
+	file     File   // Open is nil in a folder
+	children []*node
+	cluster  int64  // the first
+	short    string // 11 octets, FATGEN's DIR_Name
+	flags    byte   // which parts of a short name are in small letters
+	long     bool   // the short name does not tell the name
+}
+
+func (n *node) isFolder() bool { return n.file.Open == nil }
+
+// tree makes the folders of the files, sorted.
+func tree(files []File) (*node, error) {
+	root := &node{}
+	files = slices.SortedFunc(slices.Values(files), func(a, b File) int { return strings.Compare(a.Name, b.Name) })
+	for _, f := range files {
+		if !fs.ValidPath(f.Name) || f.Open == nil {
+			return nil, fmt.Errorf("fat: %q is no file", f.Name)
+		}
+		if err := root.add(strings.Split(f.Name, "/"), f); err != nil {
+			return nil, err
+		}
+	}
+	return root, root.nameAll()
+}
+
+func (n *node) add(path []string, f File) error {
+	i := slices.IndexFunc(n.children, func(c *node) bool { return strings.EqualFold(c.name, path[0]) })
+	if i < 0 {
+		n.children = append(n.children, &node{name: path[0]})
+		i = len(n.children) - 1
+	} else if len(path) == 1 || !n.children[i].isFolder() {
+		return fmt.Errorf("fat: %s is there twice", f.Name)
+	}
+	if len(path) == 1 {
+		n.children[i].file = f
+		return nil
+	}
+	return n.children[i].add(path[1:], f)
+}
+
+// nameAll gives every node of a folder its short name, in all folders.
+func (n *node) nameAll() error {
+	taken := map[string]bool{}
+	for _, c := range n.children {
+		if len(utf16.Encode([]rune(c.name))) > 255 {
+			return fmt.Errorf("fat: %s: the name is too long", c.name)
+		}
+		c.shorten(taken)
+		if taken[c.short] {
+			return fmt.Errorf("fat: %s: no short name is left", c.name)
+		}
+		taken[c.short] = true
+		if err := c.nameAll(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// shorten finds the short name. What is short already needs no long one, not even in small letters: their flags are not in
+// FATGEN, but of every system since Windows NT, and whoever ignores them finds the name all the same.
+func (n *node) shorten(taken map[string]bool) {
+	base, ext := n.name, ""
+	if dot := strings.LastIndexByte(n.name, '.'); dot > 0 {
+		base, ext = n.name[:dot], n.name[dot+1:]
+	}
+	if fits(base, 8) && fits(ext, 3) && ext != "" == strings.Contains(n.name, ".") {
+		n.short = pad(strings.ToUpper(base), 8) + pad(strings.ToUpper(ext), 3)
+		if !taken[n.short] {
+			n.flags = small(base, 0x08) | small(ext, 0x10)
+			return
+		}
+	}
+	n.long = true
+	base, ext = pad(plain(base), 8), pad(plain(ext), 3)
+	for i := 1; i < 1000; i++ { // FATGEN, "The Numeric-Tail Generation Algorithm"
+		tail := fmt.Sprintf("~%d", i)
+		n.short = pad(strings.TrimRight(base[:8-len(tail)], " ")+tail, 8) + ext
+		if !taken[n.short] {
+			return
+		}
+	}
+}
+
+// fits tells whether s may be a part of a short name, in letters that are all small or all capital.
+func fits(s string, most int) bool {
+	return len(s) <= most && plain(s) == strings.ToUpper(s) && (s == strings.ToUpper(s) || s == strings.ToLower(s))
+}
+
+func small(s string, flag byte) byte {
+	if s != strings.ToUpper(s) {
+		return flag
+	}
+	return 0
+}
+
+// plain is s in capital letters, with what short names may not have left out.
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' {
+			return r
+		}
+		return -1
+	}, strings.ToUpper(s))
+}
+
+// pad makes s n octets long.
+func pad(s string, n int) string { return fmt.Sprintf("%-*.*s", n, n, s) }
+
+// Attributes of an entry.
+const (
+	isVolume = 0x08
+	isDir    = 0x10
+	isFile   = 0x20
+	isLong   = 0x0F
+)
+
+// octets is the size of a folder.
+func (n *node) octets() int64 {
+	entries := 2 // "." and "..", or the label and the end
+	for _, c := range n.children {
+		entries++
+		if c.long {
+			entries += longEntries(c.name)
+		}
+	}
+	return int64(entries * entry)
+}
+
+// entries is the content of a folder.
+func (n *node) entries(parent *node) []byte {
+	var b []byte
+	if n == parent {
+		b = append(b, shortEntry(pad(n.label, 11), isVolume, 0, 0, 0)...)
+	} else {
+		up := parent.cluster
+		if parent.name == "" {
+			up = 0 // FATGEN: the root is 0 there
+		}
+		b = append(b, shortEntry(pad(".", 11), isDir, 0, n.cluster, 0)...)
+		b = append(b, shortEntry(pad("..", 11), isDir, 0, up, 0)...)
+	}
+	for _, c := range n.children {
+		kind := byte(isFile)
+		if c.isFolder() {
+			kind = isDir
+		}
+		if c.long {
+			b = append(b, longName(c.name, c.short)...)
+		}
+		b = append(b, shortEntry(c.short, kind, c.flags, c.cluster, c.file.Size)...)
+	}
+	return b
+}
+
+// date is the first day that FAT knows, 1 January 1980: the time of every file.
+const date = 1<<5 | 1
+
+func shortEntry(name string, kind, flags byte, cluster, size int64) []byte {
+	b := make([]byte, entry)
+	copy(b, name)
+	b[11], b[12] = kind, flags
+	le := binary.LittleEndian
+	le.PutUint16(b[16:], date) // made
+	le.PutUint16(b[18:], date) // read
+	le.PutUint16(b[20:], uint16(cluster>>16))
+	le.PutUint16(b[24:], date) // written
+	le.PutUint16(b[26:], uint16(cluster))
+	le.PutUint32(b[28:], uint32(size))
+	return b
+}
+
+// inLong is how many units of UTF-16 an entry of a long name has.
+const inLong = 13
+
+func longEntries(name string) int { return (len(utf16.Encode([]rune(name))) + inLong - 1) / inLong }
+
+// longName is FATGEN, "FAT Long Directory Entries": the last part comes first.
+func longName(name, short string) []byte {
+	units := utf16.Encode([]rune(name))
+	count := longEntries(name)
+	if len(units) < count*inLong {
+		units = append(units, 0)
+	}
+	for len(units) < count*inLong {
+		units = append(units, 0xFFFF)
+	}
+	var sum byte
+	for i := range len(short) {
+		sum = sum>>1 | sum<<7
+		sum += short[i]
+	}
+	var all []byte
+	for i := count; i > 0; i-- {
+		b := make([]byte, entry)
+		b[0] = byte(i)
+		if i == count {
+			b[0] |= 0x40
+		}
+		b[11], b[13] = isLong, sum
+		at := []int{1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30}
+		for j, u := range units[(i-1)*inLong : i*inLong] {
+			binary.LittleEndian.PutUint16(b[at[j]:], u)
+		}
+		all = append(all, b...)
+	}
+	return all
+}

@@ -1,0 +1,211 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// What stands beside a file while another takes its place, after its own name. Each step can be cut short by a crash:
+//
+//   - restoringEnd and a random word: a copy that is being written and looked at, under an exclusive flock.
+//     SweepStaged removes what a crash left.
+//   - stagedEnd: such a copy that is whole, on disk, and wanted. The next Take makes it the file.
+//   - beforeEnd: what the file was until the last Take; it is replaced by the next, and otherwise left to its owner.
+const (
+	restoringEnd = ".restoring-"
+	stagedEnd    = ".restore"
+	beforeEnd    = ".before-restore"
+	logEnd       = "-wal"
+	sharedEnd    = "-shm"
+)
+
+// Before is where the file at path is kept that a restore has replaced.
+func Before(path string) string { return path + beforeEnd }
+
+// Stage copies the file from, which may be anywhere, beside the file at path, and looks whether it can take its place. What
+// is in it and where the copy is, for Commit or Discard, it tells then. ErrNotBuzon, ErrNewer, ErrDamaged; ErrInUse while
+// somebody works on it: a copy of that would be torn.
+func Stage(ctx context.Context, path, from string) (Contents, string, error) {
+	f, err := os.Open(from)
+	if err != nil {
+		return Contents{}, "", fmt.Errorf("restore: %w", err)
+	}
+	defer f.Close()
+	// Not all file systems that are read only have locks; nobody works on a file there.
+	if err := flock(f, syscall.LOCK_EX|syscall.LOCK_NB); errors.Is(err, syscall.EWOULDBLOCK) {
+		return Contents{}, "", fmt.Errorf("restore from %s: %w", from, ErrInUse)
+	}
+	if err := inspect(f); err != nil { // before the copy, which may take long
+		return Contents{}, "", fmt.Errorf("restore from %s: %w", from, err)
+	}
+	log, err := os.Open(from + logEnd) // of a card that was taken out while Buzon ran
+	if errors.Is(err, fs.ErrNotExist) {
+		return Receive(ctx, path, f)
+	}
+	if err != nil {
+		return Contents{}, "", fmt.Errorf("restore: %w", err)
+	}
+	defer log.Close()
+	return receive(ctx, path, f, log)
+}
+
+// Receive is Stage for a file that comes as octets, from a page.
+func Receive(ctx context.Context, path string, r io.Reader) (Contents, string, error) {
+	return receive(ctx, path, r, strings.NewReader(""))
+}
+
+func receive(ctx context.Context, path string, r, log io.Reader) (c Contents, staged string, err error) {
+	if path, err = filepath.Abs(path); err != nil {
+		return c, "", err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+restoringEnd) // mode 0600: it holds everybody's mail
+	if err != nil {
+		return c, "", fmt.Errorf("restore: %w", err)
+	}
+	defer f.Close()
+	if c, err = fillStaged(ctx, f, path, r, log); err != nil {
+		return c, "", fmt.Errorf("restore: %w", firstError(err, Discard(f.Name())))
+	}
+	return c, f.Name(), nil
+}
+
+// fillStaged writes a copy and looks at it. The lock tells SweepStaged that somebody is at it.
+func fillStaged(ctx context.Context, f *os.File, path string, r, log io.Reader) (Contents, error) {
+	if err := flock(f, syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return Contents{}, err
+	}
+	if err := ownAs(f, path); err != nil {
+		return Contents{}, err
+	}
+	if _, err := io.Copy(f, reader{ctx, r}); err != nil {
+		return Contents{}, err
+	}
+	if err := copyLog(ctx, f.Name()+logEnd, log); err != nil {
+		return Contents{}, err
+	}
+	c, err := prepareStaged(ctx, f)
+	if err != nil {
+		return c, err
+	}
+	return c, f.Sync()
+}
+
+// copyLog writes a log beside a copy, where there is one.
+func copyLog(ctx context.Context, path string, log io.Reader) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	n, err := io.Copy(f, reader{ctx, log})
+	err = firstError(err, f.Close())
+	if err == nil && n == 0 {
+		err = os.Remove(path)
+	}
+	return err
+}
+
+// reader ends with its ctx: a copy of gigabytes takes long.
+type reader struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (r reader) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(p)
+}
+
+// ownAs gives a new file the owner of the one at path, or of its folder: root restores for a server that is somebody else.
+func ownAs(f *os.File, path string) error {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		info, err = os.Stat(filepath.Dir(path))
+	}
+	if err != nil {
+		return err
+	}
+	if owner, ok := info.Sys().(*syscall.Stat_t); ok && os.Geteuid() == 0 {
+		return f.Chown(int(owner.Uid), int(owner.Gid))
+	}
+	return nil
+}
+
+// Commit says that a staged copy is wanted: from here on it takes the place of the file at path with the next Take, that of a
+// running server within two seconds, even if we crash now.
+func Commit(path, staged string) error {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	if !strings.HasPrefix(staged, path+restoringEnd) || strings.ContainsRune(staged[len(path):], filepath.Separator) {
+		return fmt.Errorf("restore: %s is no staged copy", staged)
+	}
+	if err := os.Rename(staged, path+stagedEnd); err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+// Discard removes a staged copy that is not wanted.
+func Discard(staged string) error {
+	var err error
+	for _, end := range []string{"", logEnd, sharedEnd, "-journal"} {
+		if e := os.Remove(staged + end); !errors.Is(e, fs.ErrNotExist) {
+			err = firstError(err, e)
+		}
+	}
+	return err
+}
+
+// Withdraw takes Commit back; done is false where it is too late.
+func Withdraw(path string) (done bool, err error) {
+	withdrawn := path + restoringEnd + "withdrawn"
+	err = os.Rename(path+stagedEnd, withdrawn)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("restore: %w", err)
+	}
+	return true, Discard(withdrawn)
+}
+
+// Staged tells whether a file waits to take the place of the one at path.
+func Staged(path string) bool {
+	_, err := os.Lstat(path + stagedEnd)
+	return err == nil
+}
+
+// SweepStaged removes the copies that a crash left. It is for the start of a server: what pages of another one show of
+// them would be gone.
+func SweepStaged(path string) error {
+	names, err := filepath.Glob(globEscape(path) + restoringEnd + "*")
+	for _, name := range names {
+		if strings.HasSuffix(name, logEnd) || strings.HasSuffix(name, sharedEnd) {
+			continue // go with theirs
+		}
+		f, e := os.Open(name)
+		if e != nil {
+			continue // gone with the one before it
+		}
+		if flock(f, syscall.LOCK_EX|syscall.LOCK_NB) == nil {
+			err = firstError(err, Discard(name))
+		}
+		f.Close()
+	}
+	return err
+}
+
+// globEscape makes a path stand for itself in a pattern.
+func globEscape(path string) string {
+	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(path)
+}

@@ -1,0 +1,38 @@
+package page
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// item is one line of the menu.
+type item struct{ Path, Title string } // Title is the key of a text
+
+// menu is what an admin can go to.
+func menu() []item {
+	return []item{
+		{"/status", "page_nav_status"}, {"/queue", "page_nav_queue"}, {"/mail", "page_nav_mail"}, {"/people", "page_nav_people"},
+		{"/domains", "page_nav_domains"}, {"/flow", "page_nav_flow"}, {"/doctor", "page_nav_doctor"}, {"/settings", "page_nav_settings"},
+		{"/backup", "page_nav_backup"}, {"/update", "page_nav_update"}, {"/log", "page_nav_log"},
+	}
+}
+
+// within tells whether a page is an item's or one below it.
+func within(path string, i item) bool { return path == i.Path || strings.HasPrefix(path, i.Path+"/") }
+
+// octets writes a size for a person: three digits and a unit.
+func octets(n int64) string {
+	const units = "KMGT"
+	if n < 1000 {
+		return strconv.FormatInt(n, 10) + " B"
+	}
+	value, unit := float64(n), 0
+	for value /= 1024; value >= 999.5 && unit < len(units)-1; value /= 1024 {
+		unit++
+	}
+	if value < 9.95 {
+		return fmt.Sprintf("%.1f %cB", value, units[unit])
+	}
+	return fmt.Sprintf("%.0f %cB", value, units[unit])
+}
