@@ -26,6 +26,22 @@ type testAppliance struct {
 // startTest starts one with an empty file. Changes are made to its options before the start.
 func startTest(t testing.TB, changes ...func(*options)) *testAppliance {
 	t.Helper()
+	o := testOptions(t, changes...)
+	a, err := start(context.Background(), o)
+	if err != nil {
+		t.Fatalf("start: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := a.stop(); err != nil {
+			t.Errorf("stop: %v", err)
+		}
+	})
+	return &testAppliance{appliance: a, t: t, data: o.data}
+}
+
+// testOptions are those of an appliance on free ports of loopback, in a world without anybody else.
+func testOptions(t testing.TB, changes ...func(*options)) options {
+	t.Helper()
 	o := options{
 		data:   filepath.Join(t.TempDir(), fileName),
 		listen: "127.0.0.1",
@@ -44,16 +60,7 @@ func startTest(t testing.TB, changes ...func(*options)) *testAppliance {
 	for _, change := range changes {
 		change(&o)
 	}
-	a, err := start(context.Background(), o)
-	if err != nil {
-		t.Fatalf("start: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := a.stop(); err != nil {
-			t.Errorf("stop: %v", err)
-		}
-	})
-	return &testAppliance{appliance: a, t: t, data: o.data}
+	return o
 }
 
 // addr is where a service listens: "smtp", "smtps", "submission", "submission-alt", "pop3", "pop3s", "imap", "imaps", "https".

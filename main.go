@@ -41,6 +41,7 @@ import (
 	"buzon/internal/claim"
 	"buzon/internal/cli"
 	"buzon/internal/config"
+	"buzon/internal/doctor"
 	"buzon/internal/footprint"
 	"buzon/internal/gate"
 	"buzon/internal/judge"
@@ -51,11 +52,15 @@ import (
 	"buzon/internal/mdns"
 	"buzon/internal/metrics"
 	"buzon/internal/onward"
+	"buzon/internal/phone"
+	"buzon/internal/publish"
 	"buzon/internal/sending"
 	"buzon/internal/store"
 	"buzon/internal/trust"
+	"buzon/internal/update"
 	"buzon/internal/zone"
 	"buzon/web"
+	"buzon/web/page"
 )
 
 func main() { os.Exit(program(nil)) }
@@ -81,6 +86,10 @@ type appliance struct {
 	gate    *gate.Gate
 	judge   *judge.Judge
 	metrics *metrics.Set
+	doctor  *doctor.Doctor
+	page    *page.Page
+	links   *phone.Links
+	publish *publish.Desk
 	names   *mdns.Responder // nil where our name is not told
 	claim   *claim.Claim    // nil where the box had an owner when it was started
 	seen
@@ -159,15 +168,57 @@ func (a *appliance) site() *web.Site {
 // newSite is the site over HTTPS. On its port the authority may look, too.
 func (a *appliance) newSite() server {
 	config := a.certs.TLSConfig("h2", "http/1.1", acme.ALPN)
-	handler := claim.Guard(a.numbersBefore(a.site().Handler()), a.claimed)
+	handler := claim.Guard(a.numbersBefore(a.site().Handler(a.phonesBefore(a.page.Handler(true)))), a.claimed)
 	return web.NewServer(handler, a.log, config, a.capped)
 }
 
-// newPlain is port 80, where the authority that gives certificates looks whether a name is ours (RFC 8555 §8.3), and where
-// Thunderbird looks for settings at last.
+// newPlain is port 80, where the authority that gives certificates looks whether a name is ours (RFC 8555 §8.3), where
+// Thunderbird looks for settings at last, and where the page is at home until there is a certificate.
 func (a *appliance) newPlain() server {
-	handler := claim.Guard(a.numbersBefore(a.site().PlainHandler(&a.trust.Answers)), a.claimed)
+	mux := http.NewServeMux()
+	mux.Handle("/.well-known/acme-challenge/", &a.trust.Answers)
+	mux.Handle("/", a.phonesBefore(a.page.Handler(false)))
+	handler := claim.Guard(a.numbersBefore(a.site().PlainHandler(mux)), a.claimed)
 	return web.NewServer(handler, a.log, nil, a.capped)
+}
+
+// phonesBefore serves the one-time links of phones; all else is next's.
+func (a *appliance) phonesBefore(next http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle(phone.Folder, a.links.Handler())
+	mux.Handle("/", next)
+	return mux
+}
+
+// newPage is what people see of the box.
+func (a *appliance) newPage(o options) *page.Page {
+	return page.New(page.Options{
+		Store: a.store, Door: a.door, Claim: a.claim, Claimed: a.claimed, Home: listen.AtHome,
+		Name: a.name, NameFor: a.nameFor, Local: a.localName, Log: a.log, Now: a.now,
+		Trusted: func() bool { return a.certs.Trusted(a.name()) },
+		Reaches: a.reachesItself,
+		Keys:    a.sending.Keys(), Publish: a.publish, Data: a.data, Doctor: a.doctor, Sending: a.sending, Links: a.links,
+		Lines: a.lines, Roster: a.roster, Arrivals: a.arrivals, Wear: a.wear, Place: update.Here(),
+	})
+}
+
+// localName is our name in the home network, "" where nobody answers for it.
+func (a *appliance) localName() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.names == nil {
+		return ""
+	}
+	return a.names.Name()
+}
+
+// reachesItself tells whether the last examination reached our public name from inside: most routers at home lead nobody back.
+func (a *appliance) reachesItself() bool {
+	found, err := doctor.Kept(context.Background(), a.store)
+	if err != nil {
+		a.log.Error("cannot tell whether our name leads back here", "err", err)
+	}
+	return slices.ContainsFunc(found, func(f doctor.Finding) bool { return f.Check == "hairpin" && f.Verdict == doctor.Pass })
 }
 
 // publicPort is where programs out there find a service, by the name of its SRV record, which tells the same; 0 is nowhere.
@@ -235,6 +286,7 @@ func start(ctx context.Context, o options) (*appliance, error) {
 	a.running.Go(func() { a.trust.Run(background) })
 	a.running.Go(func() { a.gate.Run(background) })
 	a.running.Go(func() { a.door.Keep(background) })
+	a.running.Go(func() { a.doctor.Run(background) })
 	a.running.Go(func() { a.wear.Run(background) })
 	a.running.Go(func() { a.trim(background) })
 	a.running.Go(func() { a.tellNeighbours(background) })
@@ -243,8 +295,8 @@ func start(ctx context.Context, o options) (*appliance, error) {
 	return a, nil
 }
 
-// page are the services that are open before the box has an owner: he becomes it there.
-func page(s service) bool { return s.Name == "http" || s.Name == "https" }
+// ofPage are the services that are open before the box has an owner: he becomes it there.
+func ofPage(s service) bool { return s.Name == "http" || s.Name == "https" }
 
 // openFirst opens all ports, or those of the page while the box has no owner. Then the others are tried, too: whoever claims
 // it must not hear at the end that they are taken.
@@ -256,11 +308,11 @@ func (a *appliance) openFirst(ctx context.Context, o options) error {
 	if a.claimed() {
 		return a.openPorts(ctx, o, a.table)
 	}
-	mail := slices.DeleteFunc(slices.Clone(a.table), page)
+	mail := slices.DeleteFunc(slices.Clone(a.table), ofPage)
 	if err := a.sockets.Try(ctx, o.listen, specs(mail)); err != nil {
 		return cli.PortProblem(err, o.cure)
 	}
-	return a.openPorts(ctx, o, slices.DeleteFunc(slices.Clone(a.table), func(s service) bool { return !page(s) }))
+	return a.openPorts(ctx, o, slices.DeleteFunc(slices.Clone(a.table), func(s service) bool { return !ofPage(s) }))
 }
 
 func specs(services []service) (list []listen.Spec) {
@@ -284,6 +336,7 @@ func (a *appliance) openPorts(ctx context.Context, o options, services []service
 		a.ports = append(a.ports, p)
 		a.running.Go(func() { a.serve(p) })
 	}
+	a.notePorts(ctx, a.ports)
 	return nil
 }
 
@@ -331,7 +384,7 @@ func (a *appliance) awaitOwner(ctx context.Context, o options) {
 		case <-house.C:
 		}
 	}
-	mail := slices.DeleteFunc(slices.Clone(a.table), page)
+	mail := slices.DeleteFunc(slices.Clone(a.table), ofPage)
 	if err := a.openPorts(ctx, o, mail); err != nil {
 		if ctx.Err() == nil {
 			a.fail(err)
@@ -480,6 +533,7 @@ func (a *appliance) end() error {
 	ctx, cancel := context.WithTimeout(context.Background(), a.limits.ShutdownGrace)
 	defer cancel()
 	a.endBackground()
+	a.page.Close()   // whose live parts would keep their connections
 	a.opening.Wait() // there is no new port from here on
 	var ending sync.WaitGroup
 	for _, s := range a.servers {
@@ -544,6 +598,13 @@ func run(ctx context.Context, c *cli.Console, outside func(*sending.Options)) in
 		Sending: func(ctx context.Context, st *store.Store) (*sending.Sending, error) {
 			return openSending(ctx, st, o, nil)
 		},
+		Doctor: func(ctx context.Context, st *store.Store) (*doctor.Doctor, error) {
+			s, err := openSending(ctx, st, o, nil)
+			if err != nil {
+				return nil, err
+			}
+			return openDoctor(st, s, o), nil
+		},
 		Name: serverName,
 	})
 	call.BindTo(ctx, (*context.Context)(nil))
@@ -560,6 +621,9 @@ type serveCommand struct {
 func (cmd *serveCommand) Run(ctx context.Context, c *cli.Console, o options) error {
 	frugal()
 	o.listen, o.cure = cmd.Listen, "--ports high"
+	if os.Getenv(update.RehearsalEnv) != "" {
+		o.listen, o.outside = "127.0.0.1", sending.Nowhere
+	}
 	o.port = func(standard int) int { return standard }
 	if cmd.Ports == "high" {
 		o.port, o.cure = func(standard int) int { return standard + highPorts }, ""

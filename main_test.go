@@ -188,6 +188,7 @@ func (b *background) end(t testing.TB) {
 func TestServe(t *testing.T) {
 	t.Parallel()
 	data, host := filepath.Join(t.TempDir(), "home.db"), freeAddress()
+	buzon(t, "", "domain", "add", "example.org", "--data", data)
 	args := []string{"serve", "--ports", "high", "--listen", host, "--data", data}
 	b := inBackground(t, args...)
 	out := b.untilReady(t)
@@ -245,8 +246,9 @@ func TestServeElsewhere(t *testing.T) {
 func TestSignalEndsServe(t *testing.T) {
 	t.Parallel()
 	for _, signal := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
-		host := freeAddress()
-		cmd := process(t, "--ports", "high", "--listen", host, "--data", filepath.Join(t.TempDir(), "home.db"))
+		host, data := freeAddress(), filepath.Join(t.TempDir(), "home.db")
+		buzon(t, "", "domain", "add", "example.org", "--data", data)
+		cmd := process(t, "--ports", "high", "--listen", host, "--data", data)
 		out, err := cmd.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)

@@ -18,6 +18,8 @@ import (
 	"buzon/internal/claim"
 	"buzon/internal/cli"
 	"buzon/internal/config"
+	"buzon/internal/dns"
+	"buzon/internal/doctor"
 	"buzon/internal/gate"
 	"buzon/internal/judge"
 	"buzon/internal/limit"
@@ -27,6 +29,8 @@ import (
 	"buzon/internal/mdns"
 	"buzon/internal/message"
 	"buzon/internal/metrics"
+	"buzon/internal/phone"
+	"buzon/internal/publish"
 	"buzon/internal/records"
 	"buzon/internal/roster"
 	"buzon/internal/sending"
@@ -103,8 +107,21 @@ func open(ctx context.Context, o options) (*appliance, error) {
 		return nil, err
 	}
 	a.onward = a.sending.Desk
+	a.doctor = openDoctor(st, a.sending, o)
 	a.prepareJudging(o)
+	a.preparePage(o)
 	return a, nil
+}
+
+// preparePage puts together what people see.
+func (a *appliance) preparePage(o options) {
+	a.links = phone.NewLinks(phone.Options{Store: a.store, Signer: a.certs.Usual, Rand: rand.Reader, Now: a.now, Log: a.log})
+	world := publish.World{Now: a.now, Dial: a.sending.Dial}
+	a.publish = &publish.Desk{Options: publish.Options{
+		Store: a.store, Keys: a.sending.Keys(), Provider: world.Provider, Now: a.now, Log: a.log,
+		Addresses: func(context.Context) []netip.Addr { return records.PublicAddresses() },
+	}}
+	a.page = a.newPage(o)
 }
 
 // seen is what the page shows of the running appliance and the file does not hold, but for the disk's figures.
@@ -190,11 +207,17 @@ func (a *appliance) prepareNames(o options) {
 	if o.neighbours != nil {
 		o.neighbours(&all)
 	}
-	a.names = mdns.New(all)
+	names := mdns.New(all)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.names = names
 }
 
 // startOnNewest starts on the file that a restore left, if there is one, and on the one before where that one fails.
 func startOnNewest(ctx context.Context, o *options) (*appliance, error) {
+	if err := store.SweepStaged(o.data); err != nil {
+		o.log.Warn("copies are left beside the file", "err", err)
+	}
 	taken, err := store.Take(ctx, o.data)
 	o.look = 0
 	if errors.Is(err, store.ErrInUse) { // it waits for us, and we for those who use the old one
@@ -207,11 +230,18 @@ func startOnNewest(ctx context.Context, o *options) (*appliance, error) {
 	if !taken || err == nil || ctx.Err() != nil {
 		return a, err
 	}
-	o.log.Error("the restored file cannot be used, going on with the one before it", "err", err)
+	o.log.Error("cannot begin with the restored file, trying the one before it", "err", err)
 	if err := store.PutBack(o.data); err != nil {
 		return nil, err
 	}
-	return start(ctx, *o)
+	if a, err = start(ctx, *o); err != nil {
+		return nil, err // it was not the file's fault: that waits for the next start
+	}
+	_, err = store.Withdraw(o.data)
+	if err != nil {
+		return nil, errors.Join(err, a.stop())
+	}
+	return a, nil
 }
 
 const (
@@ -302,6 +332,38 @@ func openSending(ctx context.Context, st *store.Store, o options, count func(sto
 		o.outside(&all)
 	}
 	return sending.New(ctx, all)
+}
+
+// openDoctor puts together what examines the box. In a world of a test, or none, nothing is examined but when somebody asks.
+func openDoctor(st *store.Store, s *sending.Sending, o options) *doctor.Doctor {
+	all := doctor.Options{
+		Store: st, Sending: s, Clock: o.clock, Folder: filepath.Dir(o.data), Now: o.now, Log: o.log, Dial: s.Dial, Roots: s.Roots,
+	}
+	if o.outside != nil {
+		all.Off, all.Clock = true, nil
+		all.Resolver = func() dns.Resolver { return s.Resolver }
+		all.Addresses = func() []netip.Addr { return nil } // those of this machine are not of that world
+		all.Router = func(context.Context) (netip.Addr, error) { return netip.Addr{}, errors.ErrUnsupported }
+	}
+	return doctor.New(all)
+}
+
+// notePorts keeps for the doctor, who may be another process, where our services listen.
+func (a *appliance) notePorts(ctx context.Context, open []port) {
+	standard := map[string]int{"smtp": 25, "smtps": 465, "submission": 587, "imaps": 993, "https": 443, "http": 80}
+	listening := doctor.Ports{}
+	for _, p := range open {
+		if number, ok := standard[p.Name]; ok {
+			listening[number] = p.Addr().String()
+		}
+	}
+	text, err := listening.Note()
+	if err == nil {
+		err = a.store.Note(ctx, doctor.NotePorts, text)
+	}
+	if err != nil { // we serve all the same
+		a.log.Error("cannot keep where we listen", "err", err)
+	}
 }
 
 // unlock makes the certificate and the door from the secrets in the file.

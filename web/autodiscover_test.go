@@ -27,7 +27,7 @@ func post(s *Site, path, host, body string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
 	r.Host = host
 	w := httptest.NewRecorder()
-	s.Handler().ServeHTTP(w, r)
+	s.Handler(http.HandlerFunc(http.NotFound)).ServeHTTP(w, r)
 	return w
 }
 

@@ -45,11 +45,11 @@ type page struct {
 // policyPath is the one of RFC 8461 §3.3.
 const policyPath = "/.well-known/mta-sts.txt"
 
-// Handler serves the site over HTTPS.
-func (s *Site) Handler() http.Handler {
+// Handler serves the site over HTTPS; all else is next's.
+func (s *Site) Handler(next http.Handler) http.Handler {
 	pages := slices.Concat([]page{{label: "mta-sts.", path: policyPath, serve: s.servePolicy}},
 		s.autoconfigPages(), s.autodiscoverPages(), s.paccPages())
-	return s.handler(pages, http.HandlerFunc(http.NotFound))
+	return s.handler(pages, next)
 }
 
 // PlainHandler serves the little that may be fetched without TLS; all else is next's.

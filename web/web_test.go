@@ -37,7 +37,7 @@ func get(s *Site, method, url, host string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, url, nil)
 	r.Host = host
 	w := httptest.NewRecorder()
-	s.Handler().ServeHTTP(w, r)
+	s.Handler(http.HandlerFunc(http.NotFound)).ServeHTTP(w, r)
 	return w
 }
 

@@ -31,7 +31,7 @@ func (o Options) bootFiles() ([]fat.File, error) {
 		files = append(files, fat.Bytes(noticeDir+n.Name, n.Text))
 	}
 	start := o.efiBoot
-	if o.Board.isPi() {
+	if o.Board.IsPi() {
 		start = o.piBoot
 	}
 	more, err := start()

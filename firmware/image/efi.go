@@ -16,7 +16,6 @@ const slotConfig = "slot.cfg"
 const grubConfig = `set timeout=0
 insmod part_gpt
 insmod fat
-insmod gzio
 insmod regexp
 regexp --set=1:disk '^\(([^,)]+)' "$cmdpath"
 load_env --file ($disk,gpt1)` + slot.NotesPath + `

@@ -18,7 +18,7 @@ import (
 const (
 	firstAt  = 1 << 20
 	bootSize = 64 << 20
-	slotSize = 96 << 20
+	slotSize = 128 << 20
 	behind   = 1 << 20 // after the last, for the backup of a GPT
 )
 
@@ -40,6 +40,7 @@ type Options struct {
 	Pi      string     // folder of the module with a Raspberry Pi's boot code, for a Raspberry Pi
 	Loader  string     // file: GRUB, for the others
 	Restore string     // file of a Buzon, to be there at the first start; "" is none
+	Size    int64      // octets that the image has at least
 	Notices []Notice   // licences of what is in the image
 }
 
@@ -57,7 +58,8 @@ func Build(ctx context.Context, to *os.File, o Options) error {
 	}
 	defer data.Close()
 	parts := o.parts(data.size)
-	size := parts[len(parts)-1].start + parts[len(parts)-1].size + behind
+	last := parts[len(parts)-1]
+	size := max(last.start+last.size+behind, o.Size)
 	if err := to.Truncate(size); err != nil {
 		return err
 	}
@@ -101,7 +103,7 @@ func (o Options) parts(data int64) []part {
 
 // writeTable writes the table of partitions. A Raspberry Pi 3 knows none but the MBR.
 func (o Options) writeTable(w io.WriterAt, parts []part, size int64) error {
-	if o.Board.isPi() {
+	if o.Board.IsPi() {
 		return writeMBR(w, o.name(), parts)
 	}
 	return writeGPT(w, o.name(), parts, size)

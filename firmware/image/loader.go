@@ -14,7 +14,7 @@ import (
 // package has put it, else from a folder of ours that keeps what was fetched, else fetched by apt: into that folder, without
 // a change to this computer's packages and without root.
 func Loader(ctx context.Context, b Board) (path, version string, err error) {
-	if b.isPi() {
+	if b.IsPi() {
 		return "", "", errors.New("image: a Raspberry Pi loads by itself")
 	}
 	cache, err := os.UserCacheDir()

@@ -46,7 +46,7 @@ func SystemNotices(o Options, grub string) ([]Notice, error) {
 	}
 	all := []Notice{{"LINUX.txt", linux}}
 	var more string
-	if o.Board.isPi() {
+	if o.Board.IsPi() {
 		broadcom, err := os.ReadFile(filepath.Join(o.Pi, "LICENSE.broadcom"))
 		if err != nil {
 			return nil, fmt.Errorf("image: licences: %w", err)

@@ -56,7 +56,7 @@ func (o Options) slotFiles(ctx context.Context, folder string) ([]fat.File, erro
 		return nil, err
 	}
 	kernel := filepath.Join(o.Kernel, "vmlinuz")
-	if !o.Board.packed {
+	if o.Board.pack {
 		packed := filepath.Join(folder, kernelName)
 		if err := pack(ctx, packed, kernel); err != nil {
 			return nil, fmt.Errorf("image: kernel: %w", err)
@@ -80,7 +80,7 @@ func (o Options) slotFiles(ctx context.Context, folder string) ([]fat.File, erro
 
 // startFiles are what the board's loader wants of a slot.
 func (o Options) startFiles() ([]fat.File, error) {
-	if o.Board.isPi() {
+	if o.Board.IsPi() {
 		return o.piSlot()
 	}
 	return []fat.File{fat.Text(slotConfig, o.grubSlot())}, nil

@@ -1,6 +1,7 @@
 package image
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -49,7 +50,7 @@ func Seal(ctx context.Context, to io.Writer, raw io.Reader, header update.Header
 	}
 	// Without a time, so that the same system gives the same octets.
 	signature := message.SignWithComments(secret, header.String(), "an update of Buzon for "+header.Board)
-	if _, err := fmt.Fprintf(to, "%s\n", signature); err != nil {
+	if _, err := fmt.Fprintf(to, "%s\n", bytes.TrimRight(signature, "\n")); err != nil {
 		return err
 	}
 	if _, err := packed.Seek(0, io.SeekStart); err != nil {
@@ -60,27 +61,3 @@ func Seal(ctx context.Context, to io.Writer, raw io.Reader, header update.Header
 }
 
 func discard(f *os.File) error { return errors.Join(f.Close(), os.Remove(f.Name())) }
-
-// SecretKey reads a secret key of minisign; password is asked for where it is encrypted.
-func SecretKey(path string, password func() (string, error)) (minisign.PrivateKey, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return minisign.PrivateKey{}, fmt.Errorf("image: secret key: %w", err)
-	}
-	var key minisign.PrivateKey
-	if minisign.IsEncrypted(text) {
-		word, err := password()
-		if err != nil {
-			return key, err
-		}
-		key, err = minisign.DecryptKey(word, text)
-		if err != nil {
-			return key, fmt.Errorf("image: secret key: %w", err)
-		}
-		return key, nil
-	}
-	if err := key.UnmarshalText(text); err != nil {
-		return key, fmt.Errorf("image: secret key: %w", err)
-	}
-	return key, nil
-}

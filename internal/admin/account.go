@@ -14,6 +14,7 @@ type accountCommands struct {
 	List     accountList     `cmd:"" help:"help_account_list"`
 	Password accountPassword `cmd:"" help:"help_account_password"`
 	Quota    accountQuota    `cmd:"" help:"help_account_quota"`
+	Admin    accountAdmin    `cmd:"" help:"help_account_admin"`
 	Remove   accountRemove   `cmd:"" help:"help_account_remove"`
 }
 
@@ -87,6 +88,7 @@ type accountItem struct {
 	Used     int64     `json:"used"`  // octets
 	Quota    int64     `json:"quota"` // octets; 0 is none
 	Created  time.Time `json:"created"`
+	Admin    bool      `json:"admin"`
 }
 
 // Run lists the accounts.
@@ -101,14 +103,18 @@ func (cmd *accountList) Run(ctx context.Context, d *Desk) error {
 	}
 	var items []accountItem
 	for _, a := range accounts {
-		items = append(items, accountItem{a.Address.String(), a.Messages, a.Used, a.Quota, a.Created.UTC()})
+		items = append(items, accountItem{a.Address.String(), a.Messages, a.Used, a.Quota, a.Created.UTC(), a.Admin})
 	}
 	return cli.List(d.Console, cmd.JSON, items, "head_accounts", "none_accounts", func(i accountItem) []string {
 		quota := humanSize(i.Quota)
 		if i.Quota == 0 {
 			quota = d.Say("word_unlimited")
 		}
-		return []string{i.Address, count(i.Messages), humanSize(i.Used), quota, day(i.Created)}
+		admin := "-"
+		if i.Admin {
+			admin = d.Say("word_yes")
+		}
+		return []string{i.Address, count(i.Messages), humanSize(i.Used), quota, day(i.Created), admin}
 	})
 }
 
@@ -190,6 +196,9 @@ func (cmd *accountRemove) Run(ctx context.Context, d *Desk) error {
 		return err
 	}
 	if !cmd.Yes {
+		if err := d.notLast(ctx, acc); err != nil {
+			return err
+		}
 		if err := d.Confirm(ctx, "ask_account_remove", "address", acc.Address, "messages", acc.Messages); err != nil {
 			return err
 		}

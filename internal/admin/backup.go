@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"buzon/internal/cli"
+	"buzon/internal/store"
 )
 
 type backupCommand struct {
@@ -38,5 +39,5 @@ func (cmd *backupCommand) Run(ctx context.Context, d *Desk) error {
 		return fmt.Errorf("backup: %w", err)
 	}
 	d.Println("done_backup", "file", cmd.File)
-	return nil
+	return st.Note(context.WithoutCancel(ctx), store.NoteBackup, cmd.File) // the doctor looks how old it is
 }

@@ -11,9 +11,11 @@ import (
 	"time"
 
 	"buzon/internal/cli"
+	"buzon/internal/doctor"
 	"buzon/internal/message"
 	"buzon/internal/sending"
 	"buzon/internal/store"
+	"buzon/internal/update"
 )
 
 // Commands is all of them, to be embedded in the grammar of the command line.
@@ -25,6 +27,7 @@ type Commands struct {
 	Account     accountCommands     `cmd:"" help:"help_account"`
 	AppPassword appPasswordCommands `cmd:"" name:"app-password" help:"help_app_password"`
 	Phone       phoneCommand        `cmd:"" help:"help_phone"`
+	Passkey     passkeyCommands     `cmd:"" help:"help_passkey"`
 	Alias       aliasCommands       `cmd:"" help:"help_alias"`
 	Mailbox     mailboxCommands     `cmd:"" help:"help_mailbox"`
 	Forward     forwardCommands     `cmd:"" help:"help_forward"`
@@ -41,7 +44,11 @@ type Commands struct {
 	Junk        junkCommands        `cmd:"" help:"help_junk"`
 	SearchIndex searchIndexCommands `cmd:"" name:"search-index" help:"help_search_index"`
 	Status      statusCommand       `cmd:"" help:"help_status"`
+	Doctor      doctorCommand       `cmd:"" help:"help_doctor"`
+	Outside     outsideCommand      `cmd:"" help:"help_outside"`
 	Backup      backupCommand       `cmd:"" help:"help_backup"`
+	Restore     restoreCommand      `cmd:"" help:"help_restore"`
+	Update      updateCommands      `cmd:"" help:"help_update"`
 	Version     versionCommand      `cmd:"" help:"help_version"`
 }
 
@@ -51,6 +58,7 @@ type Desk struct {
 	path string
 	open Doors
 	now  func() time.Time
+	here func() update.Place // how this Buzon came here
 	st   *store.Store
 }
 
@@ -58,12 +66,13 @@ type Desk struct {
 type Doors struct {
 	Store   func(ctx context.Context) (*store.Store, error)
 	Sending func(ctx context.Context, st *store.Store) (*sending.Sending, error)
+	Doctor  func(ctx context.Context, st *store.Store) (*doctor.Doctor, error)
 	Name    func(st *store.Store) string // of the server
 }
 
 // NewDesk makes the desk of one command line; open.Store opens the file at path.
 func NewDesk(c *cli.Console, path string, open Doors) *Desk {
-	return &Desk{Console: c, path: path, open: open, now: time.Now}
+	return &Desk{Console: c, path: path, open: open, now: time.Now, here: update.Here}
 }
 
 // Close closes the file if a command opened it.

@@ -61,6 +61,7 @@ func (cmd *phoneCommand) Run(ctx context.Context, d *Desk) error {
 	if err != nil {
 		return err
 	}
+	ctx = context.WithoutCancel(ctx) // Ctrl-C must not leave a password that nobody has seen
 	s, err = phone.Fresh(ctx, d.st, acc.Address, s, cmd.device(d))
 	if err != nil {
 		return explain(err, cmd.device(d))

@@ -166,53 +166,8 @@ func settingProblem(err error) error {
 	case errors.As(err, &unknown):
 		return cli.Fail("error_setting_unknown", "name", unknown.Name)
 	case errors.As(err, &bad):
-		return cli.Fail(valueProblem(bad.Key), "name", bad.Key.Name, "value", bad.Value,
+		return cli.Fail(config.Sentence(bad.Key), "name", bad.Key.Name, "value", bad.Value,
 			"choices", strings.Join(bad.Key.Choices, ", "))
 	}
 	return err
-}
-
-// valueProblem is the text that tells what a setting may be.
-func valueProblem(k config.Key) string {
-	switch k.Name {
-	case "server.name", "send.hello":
-		return "error_value_host"
-	case "local.name":
-		return "error_value_local_name"
-	case "send.warn-after":
-		return "error_value_warn_after"
-	case "send.give-up-after":
-		return "error_value_give_up_after"
-	case "send.connections", "send.relay-connections":
-		return "error_value_connections"
-	case "send.source-address":
-		return "error_value_source"
-	case "dns.resolver":
-		return "error_value_resolver"
-	case "receive.block-lists":
-		return "error_value_block_lists"
-	case "cert.directory", "cert.staging":
-		return "error_value_cert_directory"
-	case "cert.email":
-		return "error_value_email"
-	case "dns.server":
-		return "error_value_dns_server"
-	case "tls.key-file":
-		return "error_value_key_file"
-	case "limits.message-size":
-		return "error_value_message_size"
-	}
-	switch k.Kind {
-	case config.Choice:
-		return "error_value_choice"
-	case config.Switch:
-		return "error_value_switch"
-	case config.Days:
-		return "error_value_days"
-	case config.Size:
-		return "error_value_size"
-	case config.Number:
-		return "error_value_number"
-	}
-	return "error_value_text"
 }

@@ -20,8 +20,12 @@ const (
 // the command does, an empty line, and an example or more.
 func writeHelp(c *Console, w io.Writer, ctx *kong.Context) error {
 	node := ctx.Selected()
-	if node == nil || node == ctx.Model.DefaultCmd && !slices.Contains(ctx.Args, node.Name) {
+	if node == nil {
 		node = ctx.Model.Node
+	}
+	// Who asks about a command with parts asks about all of them, also when one of them is meant by nothing more.
+	for node.Parent != nil && node == node.Parent.DefaultCmd && !slices.Contains(ctx.Args, node.Name) {
+		node = node.Parent
 	}
 	var page strings.Builder
 	about := node.Help

@@ -61,6 +61,7 @@ type Settings struct {
 	DNSProvider   string // "dns.provider": who takes our records: "none", "rfc2136", "cloudflare", "desec", "duckdns" or "manual"
 	DNSToken      string // "dns.token": secret; for rfc2136 [algorithm:]name:secret
 	DNSServer     string // "dns.server": host:port that takes updates, for rfc2136
+	KeepAddress   bool   // "dns.keep-address": our names follow the line's address
 
 	OutsideEye string // "doctor.outside": host:port of a checker that looks at us from outside; "" is none
 }

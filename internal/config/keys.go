@@ -43,7 +43,9 @@ func (k Key) Describe(language string) string {
 }
 
 // Keys is all settings, in the order in which people see them.
-func Keys() []Key { return slices.Concat(houseKeys(), sendKeys(), receiveKeys(), certKeys(), doctorKeys()) }
+func Keys() []Key {
+	return slices.Concat(houseKeys(), sendKeys(), receiveKeys(), certKeys(), doctorKeys())
+}
 
 // houseKeys is what is said of the house itself and of the mail in it.
 func houseKeys() []Key {

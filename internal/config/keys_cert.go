@@ -41,14 +41,17 @@ func certKeys() []Key {
 			"Whether to get a second certificate with an RSA key, for programs too old for the usual kind.",
 			"Si se obtiene un segundo certificado con clave RSA, para programas demasiado viejos para el habitual."),
 		choiceKey("dns.provider", []string{NoProvider, RFC2136, Cloudflare, DeSEC, DuckDNS, Manual}, func(s *Settings) *string { return &s.DNSProvider },
-			"Who keeps your domain's DNS, so that Buzon can set a record for the certificate; manual: Buzon says which, and you set it.",
-			"Quién lleva el DNS de su dominio, para que Buzon ponga un registro para el certificado; manual: Buzon dice cuál, y lo pone usted."),
+			"Who keeps your domain's DNS, so that Buzon can set its records there; manual: Buzon says which, and you set them.",
+			"Quién lleva el DNS de su dominio, para que Buzon ponga allí sus registros; manual: Buzon dice cuáles, y los pone usted."),
 		secretKey("dns.token", func(s *Settings) *string { return &s.DNSToken },
 			"The token that this provider gave you; for rfc2136 the key as [hmac-sha256:]name:secret.",
 			"El token que le dio ese proveedor; para rfc2136 la clave como [hmac-sha256:]nombre:secreto."),
 		hostPortKey("dns.server", func(s *Settings) *string { return &s.DNSServer },
 			"For rfc2136: the server that takes updates, as host or host:port.",
 			"Para rfc2136: el servidor que acepta cambios, como máquina o máquina:puerto."),
+		switchKey("dns.keep-address", func(s *Settings) *bool { return &s.KeepAddress },
+			"Whether Buzon sets the address of its name anew at that provider whenever this line gets another one, as most at home do.",
+			"Si Buzon pone de nuevo la dirección de su nombre en ese proveedor cada vez que esta línea recibe otra, como casi todas en casa."),
 	}
 }
 

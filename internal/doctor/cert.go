@@ -45,11 +45,11 @@ func selfSigned(s trust.Status) Finding {
 	if why == nil {
 		return finding.Warned(finding.Say("doctor_cert_waiting"), finding.Say("doctor_cure_cert_waiting"))
 	}
-	return finding.Failed(finding.Say("doctor_cert_none", "detail", or2(why.Detail, string(why.Code))), finding.Say(trust.Sentence(why.Code)))
+	return finding.Failed(finding.Say("doctor_cert_none", "detail", firstOf(why.Detail, string(why.Code))), finding.Say(trust.Sentence(why.Code)))
 }
 
-// or2 is the first that says something.
-func or2(s, other string) string {
+// firstOf is the first that says something.
+func firstOf(s, other string) string {
 	if s != "" {
 		return s
 	}

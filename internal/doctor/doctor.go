@@ -42,7 +42,7 @@ const (
 )
 
 // NoteBackup is the note (store.Note) of the last backup; its text is where it went. Whoever makes one writes it.
-const NoteBackup = "backup.made"
+const NoteBackup = store.NoteBackup
 
 // NotePorts is the note of where our services listen, as JSON of Ports. The appliance writes it when it starts.
 const NotePorts = "serve.ports"

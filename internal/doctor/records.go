@@ -30,6 +30,9 @@ type RecordState struct {
 	Found  []string // what DNS has of the same kind at the name; at most maxFound
 }
 
+// ErrNotOurs says that a domain is not one of this box.
+var ErrNotOurs = errors.New("the domain is not here")
+
 // maxFound values of others are shown.
 const maxFound = 8
 
@@ -38,6 +41,13 @@ const maxFound = 8
 func (d *Doctor) Domain(ctx context.Context, domain string, tell func(RecordState)) ([]RecordState, error) {
 	ctx, cancel := context.WithTimeout(ctx, d.Each)
 	defer cancel()
+	ours, err := d.Store.IsLocalDomain(ctx, domain)
+	if err == nil && !ours { // it would get keys
+		err = fmt.Errorf("records of %s: %w", domain, ErrNotOurs)
+	}
+	if err != nil {
+		return nil, err
+	}
 	facts, err := records.Facts(ctx, d.Store, d.ring(), domain, d.addresses())
 	if err != nil {
 		return nil, err

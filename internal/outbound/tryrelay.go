@@ -20,9 +20,14 @@ type Step struct {
 // TestRelay sends body, a whole message with CRLF, through the relay and tells each step, whatever the settings say. The
 // last step has the relay's reply to the recipient.
 func (s *Sender) TestRelay(ctx context.Context, r Relay, from, to message.Address, body *io.SectionReader) []Step {
+	return s.TellRelay(ctx, r, from, to, body, nil)
+}
+
+// TellRelay is TestRelay that tells each step when it is done. tell may be nil.
+func (s *Sender) TellRelay(ctx context.Context, r Relay, from, to message.Address, body *io.SectionReader, tell func(Step)) []Step {
 	ctx, cancel := context.WithTimeout(ctx, or(s.Timeouts.Open, openTimeout))
 	defer cancel()
-	t := &relayTest{}
+	t := &relayTest{tell: tell}
 	x := s.tryRelay(ctx, t, r)
 	if x == nil {
 		return t.steps
@@ -51,8 +56,11 @@ func (s *Sender) GreetRelay(ctx context.Context, r Relay) []Step {
 	return t.steps
 }
 
-// relayTest writes the steps down.
-type relayTest struct{ steps []Step }
+// relayTest writes the steps down, and tells them.
+type relayTest struct {
+	steps []Step
+	tell  func(Step) // may be nil
+}
 
 // step notes one and tells whether it worked.
 func (t *relayTest) step(r Relay, key, detail string, err error) bool {
@@ -65,6 +73,9 @@ func (t *relayTest) step(r Relay, key, detail string, err error) bool {
 		}
 	}
 	t.steps = append(t.steps, step)
+	if t.tell != nil {
+		t.tell(step)
+	}
 	return err == nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 
 	"buzon/internal/store"
@@ -34,14 +35,11 @@ type view struct {
 func (l *Links) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		protect(w.Header())
-		name := strings.TrimPrefix(r.URL.Path, folder)
+		name := strings.TrimPrefix(r.URL.Path, Folder)
 		switch {
 		case !private(r):
-			host, _, err := net.SplitHostPort(r.Host)
-			if err != nil {
-				host = r.Host
-			}
-			http.Redirect(w, r, "https://"+host+r.URL.Path, http.StatusTemporaryRedirect)
+			safe := url.URL{Scheme: "https", Host: withoutPort(r.Host), Path: r.URL.Path}
+			http.Redirect(w, r, safe.String(), http.StatusTemporaryRedirect)
 		case name == "page.css":
 			http.ServeFileFS(w, r, files, name)
 		case r.Method == http.MethodGet || r.Method == http.MethodHead:
@@ -69,6 +67,18 @@ func protect(h http.Header) {
 func private(r *http.Request) bool {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	return r.TLS != nil || err == nil && peer.Addr().Unmap().IsLoopback()
+}
+
+// withoutPort is a host for an address on the standard port.
+func withoutPort(host string) string {
+	name, _, err := net.SplitHostPort(host)
+	switch {
+	case err != nil:
+		return host
+	case strings.Contains(name, ":"):
+		return "[" + name + "]" // RFC 3986 §3.2.2
+	}
+	return name
 }
 
 func (l *Links) serveButton(w http.ResponseWriter, r *http.Request, token string) {
@@ -102,7 +112,8 @@ func (l *Links) serveProfile(w http.ResponseWriter, r *http.Request, token strin
 		l.serveOver(w, r)
 		return
 	}
-	s, err := Fresh(r.Context(), l.Store, o.Account, o.Settings, o.Device)
+	ctx := context.WithoutCancel(r.Context()) // who hangs up must not leave a password behind of which nobody knows
+	s, err := Fresh(ctx, l.Store, o.Account, o.Settings, o.Device)
 	if errors.Is(err, store.ErrNoAccount) {
 		l.serveOver(w, r) // whom it was for is gone
 		return
@@ -112,7 +123,7 @@ func (l *Links) serveProfile(w http.ResponseWriter, r *http.Request, token strin
 			l.Log.Info("page", "what", "profile", "who", o.Account, "device", s.Device, "from", r.RemoteAddr)
 			return
 		}
-		l.undo(r.Context(), o, s)
+		l.undo(ctx, o, s)
 	}
 	l.giveBack(o)
 	l.Log.Error("profile not handed out", "who", o.Account, "err", err)

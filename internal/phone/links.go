@@ -63,8 +63,8 @@ type opened struct {
 // NewLinks makes an empty set.
 func NewLinks(o Options) *Links { return &Links{Options: o} }
 
-// folder is where the handler is.
-const folder = "/phone/"
+// Folder is where the handler is.
+const Folder = "/phone/"
 
 // Make opens a link and gives its path on this server, such as "/phone/Xk3…". ErrFull.
 func (l *Links) Make(link Link) (path string, err error) {
@@ -80,7 +80,7 @@ func (l *Links) Make(link Link) (path string, err error) {
 		return "", ErrFull
 	}
 	l.open = append(l.open, o)
-	return folder + base64.RawURLEncoding.EncodeToString(o.token[:]), nil
+	return Folder + base64.RawURLEncoding.EncodeToString(o.token[:]), nil
 }
 
 // forgetOld drops links whose time is over. Nothing was made for them.

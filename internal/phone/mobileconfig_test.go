@@ -217,6 +217,9 @@ func TestSignature(t *testing.T) {
 			if got := bytes.Count(out, []byte("subject=")); got != len(cert.Certificate) {
 				t.Errorf("%d certificates in it: %s", got, out)
 			}
+			if sha1 := []byte{0x06, 5, 0x2b, 0x0e, 3, 2, 0x1a}; bytes.Contains(signed, sha1) { // OID 1.3.14.3.2.26, which devices refuse
+				t.Error("signed over SHA-1")
+			}
 		})
 	}
 }

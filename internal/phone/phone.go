@@ -82,7 +82,7 @@ func freeName(device string, taken []store.AppPassword) string {
 
 // Forget removes the app password that Fresh made, for when nobody got it.
 func Forget(ctx context.Context, st *store.Store, a message.Address, s Settings) error {
-	err := st.RemoveAppPassword(context.WithoutCancel(ctx), a, s.Device)
+	err := st.RemoveAppPassword(ctx, a, s.Device)
 	if errors.Is(err, store.ErrNoAppPassword) || errors.Is(err, store.ErrNoAccount) {
 		return nil
 	}

@@ -145,7 +145,7 @@ func TestQuietZone(t *testing.T) {
 	g := paintSVG(t, svg).(grid)
 	side := g.Bounds().Dx()
 	for i := range side {
-		for depth := range quiet * scale {
+		for depth := range 4 * scale {
 			for _, p := range []image.Point{{i, depth}, {depth, i}, {i, side - 1 - depth}, {side - 1 - depth, i}} {
 				if g.GrayAt(p.X, p.Y).Y != 0xff {
 					t.Fatalf("dark at %v", p)
@@ -153,7 +153,7 @@ func TestQuietZone(t *testing.T) {
 			}
 		}
 	}
-	if g.GrayAt(quiet*scale, quiet*scale).Y != 0 {
+	if g.GrayAt(4*scale, 4*scale).Y != 0 {
 		t.Error("the frame is wider than four modules")
 	}
 	var doc struct {

@@ -6,6 +6,7 @@
 package relays
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -160,15 +161,8 @@ func To(ctx context.Context, st *store.Store, domain string) ([]outbound.Relay, 
 
 // TestMail is a short mail in a person's language, by which they see whether mail leaves.
 func TestMail(c *text.Catalogue, from, to message.Address, now time.Time) *io.SectionReader {
-	var b []byte
-	b = message.AppendMailbox(b, "From", "", from, false)
-	b = message.AppendMailbox(b, "To", "", to, false)
-	b = message.AppendText(b, "Subject", c.Say("relay_test_subject"))
-	b = message.AppendWords(b, "Date", message.FormatDate(now))
-	b = message.AppendWords(b, "Message-ID", "<"+message.NewMessageID(from.Domain)+">")
-	b = append(b, "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"...)
-	b = append(b, strings.ReplaceAll(c.Say("relay_test_text"), "\n", "\r\n")+"\r\n"...)
-	return io.NewSectionReader(strings.NewReader(string(b)), 0, int64(len(b)))
+	b, _ := message.Letter(from, "", to, c.Say("relay_test_subject"), c.Say("relay_test_text"), now)
+	return io.NewSectionReader(bytes.NewReader(b), 0, int64(len(b)))
 }
 
 // Why is an error of a test in a relay's own words, where it had any.

@@ -170,3 +170,6 @@ func (s *Sending) writer(_ context.Context, from message.Address) (message.Addre
 	to, err := report.SRS{Secret: s.Desk.Secret, Domain: from.Domain, Now: s.Now}.Reverse(from)
 	return to, err == nil
 }
+
+// Keys are the DKIM keys of our domains.
+func (s *Sending) Keys() keyring.Ring { return s.ring }

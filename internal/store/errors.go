@@ -8,6 +8,7 @@ var (
 	ErrNoDomain      = errors.New("no such domain")
 	ErrNoAlias       = errors.New("no such alias")
 	ErrNoAppPassword = errors.New("no such app password")
+	ErrNoPasskey     = errors.New("no such passkey")
 	ErrNoMailbox     = errors.New("no such mailbox")
 	ErrNoMessage     = errors.New("no such message") // it was removed meanwhile
 	ErrNoRelay       = errors.New("no such relay")

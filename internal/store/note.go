@@ -10,6 +10,9 @@ import (
 // noteEvery is how often a note that says the same is written again.
 const noteEvery = time.Hour
 
+// NoteBackup is the note of the last backup, which says where it is.
+const NoteBackup = "backup.last"
+
 // Note keeps a fact under a name, with the time, for the status page. One that
 // says what it said less than an hour ago is not written again.
 func (s *Store) Note(ctx context.Context, name, text string) error {

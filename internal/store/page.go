@@ -49,3 +49,14 @@ func (s *Store) rulesPage(ctx context.Context, allow bool, after int64, max int)
 	})
 	return list, err
 }
+
+// RulesOf gives at most max rules of one account, of both kinds, in the order in which they were made.
+func (s *Store) RulesOf(ctx context.Context, acc AccountID, max int) (list []Rule, err error) {
+	err = s.read(ctx, func(c *sqlite.Conn) error {
+		list = nil
+		return query(c, `SELECT r.id, r.account, a.local, a.domain, r.allow, r.kind, r.value, r.at
+			FROM rule r JOIN account a ON a.id = r.account WHERE r.account = ? ORDER BY r.id LIMIT ?`,
+			func(st *sqlite.Stmt) error { list = append(list, readRule(st)); return nil }, acc, max)
+	})
+	return list, wrap("list the rules of an account", err)
+}

@@ -29,51 +29,76 @@ const (
 // Before is where the file at path is kept that a restore has replaced.
 func Before(path string) string { return path + beforeEnd }
 
-// Stage copies the file from, which may be anywhere, beside the file at path, and looks whether it can take its place. What
-// is in it and where the copy is, for Commit or Discard, it tells then. ErrNotBuzon, ErrNewer, ErrDamaged; ErrInUse while
-// somebody works on it: a copy of that would be torn.
-func Stage(ctx context.Context, path, from string) (Contents, string, error) {
+// Copy is a copy of another file that could take the place of ours. As long as it is neither committed nor discarded it is
+// known to be somebody's.
+type Copy struct {
+	Contents
+	path   string // whose place it could take
+	staged string
+	lock   *os.File
+}
+
+// Commit lets it take the place, see the function.
+func (c *Copy) Commit() error {
+	if err := Commit(c.path, c.staged); err != nil {
+		return err
+	}
+	return c.lock.Close()
+}
+
+// Discard removes it.
+func (c *Copy) Discard() error { return firstError(Discard(c.staged), c.lock.Close()) }
+
+// Stage copies the file from, which may be anywhere, beside the file at path, and looks whether it can take its place.
+// ErrNotBuzon, ErrNewer, ErrDamaged; ErrInUse while somebody works on it: a copy of that would be torn.
+func Stage(ctx context.Context, path, from string) (*Copy, error) {
 	f, err := os.Open(from)
 	if err != nil {
-		return Contents{}, "", fmt.Errorf("restore: %w", err)
+		return nil, fmt.Errorf("restore: %w", err)
 	}
 	defer f.Close()
 	// Not all file systems that are read only have locks; nobody works on a file there.
 	if err := flock(f, syscall.LOCK_EX|syscall.LOCK_NB); errors.Is(err, syscall.EWOULDBLOCK) {
-		return Contents{}, "", fmt.Errorf("restore from %s: %w", from, ErrInUse)
+		return nil, fmt.Errorf("restore from %s: %w", from, ErrInUse)
 	}
 	if err := inspect(f); err != nil { // before the copy, which may take long
-		return Contents{}, "", fmt.Errorf("restore from %s: %w", from, err)
+		return nil, fmt.Errorf("restore from %s: %w", from, err)
 	}
 	log, err := os.Open(from + logEnd) // of a card that was taken out while Buzon ran
 	if errors.Is(err, fs.ErrNotExist) {
-		return Receive(ctx, path, f)
+		return receive(ctx, path, f, strings.NewReader(""))
 	}
 	if err != nil {
-		return Contents{}, "", fmt.Errorf("restore: %w", err)
+		return nil, fmt.Errorf("restore: %w", err)
 	}
 	defer log.Close()
 	return receive(ctx, path, f, log)
 }
 
-// Receive is Stage for a file that comes as octets, from a page.
+// Receive is Stage for a file that comes as octets, from a page, and is agreed to later. It tells where the copy waits for
+// Commit or Discard; the next start of a server removes it.
 func Receive(ctx context.Context, path string, r io.Reader) (Contents, string, error) {
-	return receive(ctx, path, r, strings.NewReader(""))
+	c, err := receive(ctx, path, r, strings.NewReader(""))
+	if err != nil {
+		return Contents{}, "", err
+	}
+	return c.Contents, c.staged, c.lock.Close()
 }
 
-func receive(ctx context.Context, path string, r, log io.Reader) (c Contents, staged string, err error) {
-	if path, err = filepath.Abs(path); err != nil {
-		return c, "", err
+func receive(ctx context.Context, path string, r, log io.Reader) (*Copy, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+restoringEnd) // mode 0600: it holds everybody's mail
 	if err != nil {
-		return c, "", fmt.Errorf("restore: %w", err)
+		return nil, fmt.Errorf("restore: %w", err)
 	}
-	defer f.Close()
-	if c, err = fillStaged(ctx, f, path, r, log); err != nil {
-		return c, "", fmt.Errorf("restore: %w", firstError(err, Discard(f.Name())))
+	c := &Copy{path: path, staged: f.Name(), lock: f}
+	if c.Contents, err = fillStaged(ctx, f, path, r, log); err != nil {
+		return nil, fmt.Errorf("restore: %w", firstError(err, c.Discard()))
 	}
-	return c, f.Name(), nil
+	return c, nil
 }
 
 // fillStaged writes a copy and looks at it. The lock tells SweepStaged that somebody is at it.

@@ -163,8 +163,8 @@ func same(path string, f *os.File) bool {
 	return err == nil && os.SameFile(there, here)
 }
 
-// PutBack undoes Take: the file before it is at path again. Nobody may have path open. One that was too damaged to be closed
-// well is not put back.
+// PutBack undoes Take: the file before it is at path again, and the other waits to be taken, or for Withdraw. Nobody may have
+// path open. A file that was too damaged to be closed well is not put back.
 func PutBack(path string) error {
 	before := path + beforeEnd
 	if _, err := os.Lstat(before + logEnd); !errors.Is(err, fs.ErrNotExist) {
@@ -175,9 +175,9 @@ func PutBack(path string) error {
 		err = firstError(err, remove(path+end))
 	}
 	if err == nil {
-		err = firstError(os.Rename(before, path), syncDir(filepath.Dir(path)))
+		err = firstError(os.Rename(path, path+stagedEnd), os.Rename(before, path))
 	}
-	if err != nil {
+	if err = firstError(err, syncDir(filepath.Dir(path))); err != nil {
 		return fmt.Errorf("put the file before back: %w", err)
 	}
 	return nil

@@ -13,6 +13,10 @@ import (
 // ControlEnv is the variable that tells Buzon where the first process of the image listens.
 const ControlEnv = "BUZON_CONTROL"
 
+// RehearsalEnv is the variable that tells a Buzon that it works on a copy, to show that it can: nobody outside may reach it
+// or hear from it.
+const RehearsalEnv = "BUZON_REHEARSAL"
+
 // Client speaks to the first process of the image. Each call is a connection of its own.
 type Client struct {
 	Socket string // path of a stream socket
@@ -90,19 +94,16 @@ func (s source) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// send ends its half of the connection however it ends: the other side then answers, or has answered already.
 func send(conn net.Conn, q Request, follow io.Reader) error {
-	if err := json.NewEncoder(conn).Encode(q); err != nil {
-		return err
-	}
-	if follow != nil {
-		if _, err := io.Copy(conn, source{follow}); err != nil {
-			return errors.Join(err, conn.Close())
-		}
+	err := json.NewEncoder(conn).Encode(q)
+	if err == nil && follow != nil {
+		_, err = io.Copy(conn, source{follow})
 	}
 	if half, ok := conn.(*net.UnixConn); ok {
-		return half.CloseWrite()
+		err = errors.Join(err, half.CloseWrite())
 	}
-	return nil
+	return err
 }
 
 // listen hears answers until the last one.

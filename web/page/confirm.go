@@ -9,5 +9,11 @@ type question struct {
 	Fields   [][2]string
 }
 
+// as is the view with other data, for a template that pages share.
+func (v view) as(data any) view {
+	v.Data = data
+	return v
+}
+
 // ask shows a question.
 func (r *request) ask(q question) (reply, error) { return r.render("confirm", q) }

@@ -8,7 +8,7 @@ const look = 3 * time.Second
 // follow shows a template of a page and again whenever it says something else. It looks every so often, and when bell rings,
 // which may be nil; not more than once a second.
 func (r *request) follow(show send, page, template string, bell <-chan struct{}, data func() (any, error)) error {
-	var shown string
+	shown := "\x00" // nothing is that
 	for {
 		now, err := data()
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // item is one line of the menu.
@@ -36,3 +37,14 @@ func octets(n int64) string {
 	}
 	return fmt.Sprintf("%.0f %cB", value, units[unit])
 }
+
+// cursor is the address of the page that follows what was shown last.
+func cursor(path string, id int64, at time.Time) string {
+	next := path + "?before=" + itoa(id)
+	if at.IsZero() {
+		return next
+	}
+	return next + "&at=" + itoa(at.Unix())
+}
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }

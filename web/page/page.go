@@ -14,12 +14,24 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"sync"
+	"sync/atomic"
 	"time"
 
+	"buzon/internal/arrivals"
 	"buzon/internal/claim"
+	"buzon/internal/doctor"
+	"buzon/internal/finding"
 	"buzon/internal/keyring"
 	"buzon/internal/login"
+	"buzon/internal/logring"
+	"buzon/internal/phone"
+	"buzon/internal/publish"
+	"buzon/internal/roster"
+	"buzon/internal/sending"
 	"buzon/internal/store"
+	"buzon/internal/update"
+	"buzon/internal/wear"
 )
 
 //go:embed templates/*.html static/*
@@ -41,6 +53,19 @@ type Options struct {
 
 	Claim *claim.Claim // the code of a box without an owner
 	Keys  keyring.Ring // DKIM
+
+	Publish *publish.Desk // writes records where the DNS of a domain is kept
+
+	Data     string           // path of the one file
+	Doctor   *doctor.Doctor   // who examines
+	Sending  *sending.Sending // by which relays are tested
+	Links    *phone.Links     // one-time links for phones
+	Lines    *logring.Ring    // the last lines of the log
+	Roster   *roster.Roster   // who is logged in
+	Arrivals *arrivals.Log    // what came lately
+	Wear     *wear.Keeper     // of the disk
+	Place    update.Place     // who brings new versions
+	Fetcher  *http.Client     // of updates; nil: http.DefaultClient
 }
 
 // Page serves it. Close ends what lasts.
@@ -50,9 +75,21 @@ type Page struct {
 	rates    rates
 	views    views
 	live     liveCount
+	wizard   wizard
+	keys     keys
 
-	ctx context.Context // over when the page is closed
-	end context.CancelFunc
+	exam      task[finding.Finding]
+	trying    task[trialStep]
+	updating  task[update.Progress]
+	training  atomic.Bool // a filter learns
+	copying   atomic.Bool // a backup is fetched or sent
+	restoring sync.Mutex  // of restore
+	restore   stagedFile  // waits for a yes
+
+	ctx     context.Context // over when the page is closed
+	end     context.CancelFunc
+	closing sync.Mutex     // of what begins, and the end
+	running sync.WaitGroup // tasks
 }
 
 // New makes the page.
@@ -63,14 +100,20 @@ func New(o Options) *Page {
 	return p
 }
 
-// Close ends live parts, which would last for ever.
-func (p *Page) Close() { p.end() }
+// Close ends live parts, which would last for ever, and what goes on in the background.
+func (p *Page) Close() {
+	p.closing.Lock()
+	p.end()
+	p.closing.Unlock()
+	p.running.Wait()
+}
 
 // Handler serves the page; secure says that TLS is around it.
 func (p *Page) Handler(secure bool) http.Handler {
 	m := &routes{page: p, secure: secure, mux: http.NewServeMux()}
 	p.staticRoutes(m)
 	p.loginRoutes(m)
+	p.passkeyRoutes(m)
 	m.get("/{$}", everybody, p.showStart)
 	for _, add := range p.areas() {
 		add(m)
@@ -81,7 +124,10 @@ func (p *Page) Handler(secure bool) http.Handler {
 
 // areas are the parts of the page, each in a file of its own.
 func (p *Page) areas() []func(*routes) {
-	return []func(*routes){p.setupRoutes}
+	return []func(*routes){
+		p.setupRoutes, p.statusRoutes, p.queueRoutes, p.mailRoutes, p.peopleRoutes, p.domainRoutes, p.flowRoutes, p.doctorRoutes,
+		p.settingsRoutes, p.backupRoutes, p.updateRoutes, p.logRoutes, p.meRoutes,
+	}
 }
 
 // showStart leads to where one begins: setting up, logging in, the state of the box, or the own account.

@@ -40,7 +40,8 @@ func newBench(t testing.TB, changes ...func(*Options)) *bench {
 	t.Helper()
 	ctx := context.Background()
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
-	st, err := store.Open(ctx, filepath.Join(t.TempDir(), "x.db"), store.Options{Log: log, Now: time.Now, Limits: config.DefaultLimits()})
+	path := filepath.Join(t.TempDir(), "x.db")
+	st, err := store.Open(ctx, path, store.Options{Log: log, Now: time.Now, Limits: config.DefaultLimits()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +63,7 @@ func newBench(t testing.TB, changes ...func(*Options)) *bench {
 		Home: func(a netip.Addr) bool { return a.IsPrivate() || a.IsLoopback() },
 		Name: func() string { return "mail.example.org" }, NameFor: func(d string) string { return "mail." + d },
 		Local: func() string { return "buzon.local" }, Trusted: func() bool { return false }, Reaches: func() bool { return true },
-		Log: log, Now: time.Now,
+		Log: log, Now: time.Now, Data: path,
 	}
 	for _, change := range changes {
 		change(&o)

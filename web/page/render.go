@@ -2,6 +2,7 @@ package page
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
 	"html/template"
 	"net/http"
@@ -28,7 +29,9 @@ type view struct {
 	Who     string // the address that is logged in, or ""
 	Admin   bool
 	Notices []notice
-	Data    any
+	// Passkeys are offered here.
+	Passkeys bool
+	Data     any
 }
 
 // catalogue is the sentences of a language.
@@ -66,14 +69,18 @@ func (v *views) set(words *text.Catalogue, name string) (*template.Template, err
 // functions are what templates may call.
 func functions(words *text.Catalogue) template.FuncMap {
 	return template.FuncMap{
-		"say":    words.Say,
-		"file":   staticPath,
-		"size":   config.FormatSize,
-		"when":   moment,
-		"octets": octets,
-		"menu":   menu,
-		"within": within,
-		"ago":    func(now, t time.Time) string { return config.FormatDuration(now.Sub(t).Round(time.Minute)) },
+		"say":     words.Say,
+		"file":    staticPath,
+		"id":      base64.RawURLEncoding.EncodeToString,
+		"size":    config.FormatSize,
+		"when":    moment,
+		"octets":  octets,
+		"day":     firstDay,
+		"lastDay": lastDay,
+		"as":      view.as,
+		"menu":    menu,
+		"within":  within,
+		"ago":     func(now, t time.Time) string { return config.FormatDuration(now.Sub(t).Round(time.Minute)) },
 	}
 }
 
@@ -124,7 +131,7 @@ func (r *request) fragment(page, name string, data any) (string, error) {
 }
 
 func (r *request) view(data any) view {
-	v := view{Lang: r.words.Lang, Path: r.URL.Path, Data: data}
+	v := view{Lang: r.words.Lang, Path: r.URL.Path, Data: data, Passkeys: r.offersPasskeys()}
 	if r.session != nil {
 		v.Token, v.Notices = r.session.token, r.session.told()
 		if !r.session.setup {

@@ -73,6 +73,8 @@ func knownErrors() []struct {
 		{store.ErrBadName, "page_error_bad_name"},
 		{store.ErrBadPassword, "page_error_bad_password"},
 		{store.ErrTooMany, "page_error_too_many"},
+		{store.ErrNoAlias, "page_error_no_alias"},
+		{store.ErrLastAdmin, "page_error_last_admin"},
 	}
 }
 

@@ -33,6 +33,24 @@ type session struct {
 
 	mu      sync.Mutex
 	notices []notice
+	once    any                          // what the next page shows once
+	forms   map[string]map[string]string // what was typed into one that was not right
+}
+
+// keep has something for the next page, such as the code of a phone.
+func (s *session) keep(v any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.once = v
+}
+
+// take gives and forgets it.
+func (s *session) take() any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v := s.once
+	s.once = nil
+	return v
 }
 
 // notice is a sentence that the next page shows.
@@ -144,7 +162,7 @@ func (r *request) rightToken() bool {
 	var token string
 	if strings.HasPrefix(r.URL.Path, uploads) {
 		token = r.URL.Query().Get("token")
-	} else {
+	} else if token = r.Header.Get("X-Token"); token == "" { // of our scripts
 		token = r.PostFormValue("token")
 	}
 	return r.session != nil && subtle.ConstantTimeCompare([]byte(token), []byte(r.session.token)) == 1

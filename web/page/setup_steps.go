@@ -36,6 +36,9 @@ func (p *Page) setupRoutes(m *routes) {
 	m.post("/setup/you", unclaimed, p.takeYou)
 	m.get("/setup/done", admins, p.showDone)
 	m.post("/setup/next", admins, p.nextStep)
+	for _, add := range []func(*routes){p.lineRoutes, p.dnsRoutes, p.certRoutes, p.mailTestRoutes, p.setupPhoneRoutes} {
+		add(m)
+	}
 }
 
 // setup is what every page of the set-up shows.

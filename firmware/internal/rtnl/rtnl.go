@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -39,8 +40,9 @@ type Route struct {
 	Metric int // the lowest one is taken
 }
 
-// Conn asks the kernel. It is for one goroutine.
+// Conn asks the kernel. It is safe for concurrent use.
 type Conn struct {
+	mu       sync.Mutex // held from a request to its last answer
 	fd       int
 	sequence uint32
 }
@@ -59,6 +61,8 @@ func (c *Conn) Close() error { return unix.Close(c.fd) }
 
 // call sends a request and hands the answers on, until the kernel says that it is done.
 func (c *Conn) call(kind, flags int, body []byte, hear func(syscall.NetlinkMessage)) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.sequence++
 	b := make([]byte, unix.NLMSG_HDRLEN, unix.NLMSG_HDRLEN+len(body))
 	b = append(b, body...)

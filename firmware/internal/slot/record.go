@@ -5,10 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"time"
 
+	"buzon/firmware/internal/owned"
 	"buzon/internal/update"
 )
 
@@ -19,6 +18,9 @@ type record struct {
 	Target  Name            `json:"target,omitempty"` // the slot of that update
 	Other   string          `json:"other,omitempty"`  // version in the slot that does not run
 }
+
+// maxRecord is larger than any record.
+const maxRecord = 16 << 10 // octets
 
 // settle says how a trial ended. The slot that does not run any more has the other version.
 func (r *record) settle(result, reason string, now time.Time) {
@@ -35,7 +37,7 @@ func (r *record) settle(result, reason string, now time.Time) {
 
 // look reads the record and compares it with what runs.
 func (s *Slots) look() error {
-	b, err := os.ReadFile(s.o.State)
+	b, err := owned.Read(s.o.State, maxRecord)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -72,30 +74,9 @@ func (s *Slots) note(change func(*record)) error {
 	if err != nil {
 		return fmt.Errorf("slot: %w", err)
 	}
-	if err := replace(s.o.State, append(b, '\n')); err != nil {
+	if err := owned.Write(s.o.State, append(b, '\n'), 0o644); err != nil {
 		return fmt.Errorf("slot: %w", err)
 	}
 	s.record = r
 	return nil
-}
-
-// replace writes a file anew, so that a power cut leaves the old one or the new one.
-func replace(path string, b []byte) error {
-	unfinished := path + ".unfinished"
-	f, err := os.OpenFile(unfinished, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(unfinished, path); err != nil {
-		return err
-	}
-	folder, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
 }

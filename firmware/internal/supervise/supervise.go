@@ -25,11 +25,13 @@ type Options struct {
 	Command func() *exec.Cmd
 	Output  io.Writer // gets what it writes
 	Log     *slog.Logger
-	// Alive tells whether it still does its work; nil: it is not asked. It is asked every Pulse, and after Misses times of an
-	// error the program is ended, to be started again.
-	Alive  func(ctx context.Context) error
-	Pulse  time.Duration
-	Misses int
+	// Alive tells whether it does its work; nil: it is not asked. It is asked often until it first does, which may take
+	// Patience, then every Pulse; after Misses errors in a row the program is ended, to be started again.
+	Alive    func(ctx context.Context) error
+	Patience time.Duration
+	Pulse    time.Duration
+	Misses   int
+	Changed  func() // Running may tell something else now
 	// Crashed is told of each end that nobody asked for.
 	Crashed func(reason string)
 	Grace   time.Duration // between the request to end and the end by force
@@ -89,6 +91,7 @@ var errQuiet = errors.New("it did not answer any more")
 func (p *Program) once(ctx context.Context) error {
 	cmd := p.Command()
 	cmd.Stdout, cmd.Stderr = p.Output, p.Output
+	cmd.WaitDelay = time.Second // a child of its own may hold the pipe
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("cannot be started: %w", err)
 	}
@@ -125,8 +128,9 @@ func (p *Program) once(ctx context.Context) error {
 
 func (p *Program) set(pid int) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.pid, p.started, p.answers = pid, time.Now(), false
+	p.mu.Unlock()
+	p.changed()
 }
 
 func (p *Program) signal(cmd *exec.Cmd, s syscall.Signal) {
@@ -142,22 +146,28 @@ func asError(err error) error {
 	return err
 }
 
+// eager is how often it is asked until it answers for the first time.
+const eager = 250 * time.Millisecond
+
 // listen asks whether it is alive, until it is not.
 func (p *Program) listen(ctx context.Context, stop context.CancelCauseFunc) {
-	tick := time.NewTicker(p.Pulse)
-	defer tick.Stop()
-	for missed := 0; missed < p.Misses; {
+	begin, every, missed, answered := time.Now(), eager, 0, false
+	for missed < p.Misses {
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
+		case <-time.After(every):
 		}
 		err := p.ask(ctx)
-		if err == nil {
-			missed = 0
+		switch {
+		case err == nil:
+			every, missed, answered = p.Pulse, 0, true
 			continue
+		case answered:
+			missed++
+		case time.Since(begin) > p.Patience:
+			missed = p.Misses
 		}
-		missed++
 		p.Log.Debug("Buzon does not answer", "times", missed, "err", err)
 	}
 	stop(errQuiet)
@@ -168,9 +178,19 @@ func (p *Program) ask(ctx context.Context) error {
 	defer cancel()
 	err := p.Alive(ctx)
 	p.mu.Lock()
+	same := p.answers == (err == nil)
 	p.answers = err == nil
 	p.mu.Unlock()
+	if !same {
+		p.changed()
+	}
 	return err
+}
+
+func (p *Program) changed() {
+	if p.Changed != nil {
+		p.Changed()
+	}
 }
 
 // Reap takes the ends of processes whose parents are no more, which come to the first process, and leaves its own alone.

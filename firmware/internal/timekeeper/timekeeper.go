@@ -82,12 +82,18 @@ func (k *Keeper) Known() bool { return k.known.Load() }
 // How often the servers are asked: once they answered, and from and up to which wait until then.
 const (
 	again     = 6 * time.Hour
+	unasked   = 20 * time.Second // without a network
 	firstWait = 2 * time.Second
 	lastWait  = 10 * time.Minute
 )
 
 // Run asks for the time until ctx is over.
 func (k *Keeper) Run(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-k.Network:
+	case <-time.After(unasked):
+	}
 	for wait := firstWait; ctx.Err() == nil; {
 		next := again
 		if err := k.adjust(ctx); err != nil {

@@ -36,6 +36,9 @@ type Text struct {
 	Body string
 }
 
+// ours is Buzon's own module, of which programs in firmware/ use packages.
+const ours = "buzon"
+
 // listed is what `go list` tells of a package.
 type listed struct {
 	Dir      string
@@ -59,7 +62,7 @@ func Collect(ctx context.Context, dir string, env []string, packages ...string) 
 	}
 	folders := map[string][]listed{}
 	for _, p := range all {
-		if !p.Standard && p.Module != nil && !p.Module.Main {
+		if !p.Standard && p.Module != nil && !p.Module.Main && p.Module.Path != ours {
 			folders[p.Module.Path] = append(folders[p.Module.Path], p)
 		}
 	}

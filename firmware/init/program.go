@@ -1,0 +1,172 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"buzon/firmware/internal/owned"
+	"buzon/firmware/internal/supervise"
+)
+
+const (
+	programFile = "/buzon"
+	mailFile    = dataFolder + "/buzon.db"
+	crashFile   = dataFolder + "/crash.txt"
+)
+
+// serving tells whether Buzon is what runs, and not our page in its place.
+func (b *box) serving() bool { return b.noData == nil && !b.settings.Rescue }
+
+// startProgram starts Buzon, or a page that says why it does not run.
+func (b *box) startProgram(ctx context.Context) {
+	if err := supervise.Confine(); err != nil {
+		b.log.Error("processes keep rights that they do not need", "err", err)
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: mostFiles, Max: mostFiles}); err != nil {
+		b.log.Warn("few connections at a time", "err", err)
+	}
+	b.program = supervise.New(supervise.Options{
+		Command: b.command, Output: b.output(), Log: b.log, Crashed: b.crashed, Changed: b.look,
+		Alive: func(ctx context.Context) error { return answers(ctx, "127.0.0.1:80") }, Patience: 30 * time.Minute,
+		Pulse: 20 * time.Second, Misses: 6, Grace: 30 * time.Second, First: time.Second, Last: time.Minute, Steady: 5 * time.Minute,
+	})
+	if b.settings.Rescue {
+		b.rescue()
+	}
+	b.show()
+	if b.serving() {
+		b.running.Go(func() { b.watchClaim(ctx) })
+	}
+	b.running.Go(func() { b.program.Run(ctx) })
+	if b.serving() && b.slots != nil && b.slots.Trial() {
+		b.running.Go(func() { b.try(ctx) })
+	}
+}
+
+// mostFiles is how many connections and files a process may have open: more than Buzon's own caps let in.
+const mostFiles = 16384
+
+// command is Buzon.
+func (b *box) command() *exec.Cmd {
+	cmd := exec.Command(programFile, "serve", "--data", mailFile)
+	cmd.Dir = dataFolder
+	if !b.serving() {
+		cmd = exec.Command("/init")
+		cmd.Dir = "/"
+	}
+	cmd.Env = b.environment()
+	cmd.SysProcAttr = supervise.Unprivileged()
+	return cmd
+}
+
+func (b *box) environment() []string {
+	env := []string{"HOME=" + dataFolder, "TMPDIR=/tmp", "BUZON_HOST=" + b.hostname(), "BUZON_CONTROL=" + controlSocket}
+	if b.settings.Language != "" {
+		env = append(env, "BUZON_LANG="+b.settings.Language)
+	}
+	return env
+}
+
+// output is where Buzon's lines go: into memory, and for tests to the console.
+func (b *box) output() io.Writer {
+	if b.argument("buzon.log") == "console" {
+		return io.MultiWriter(b.ring, os.Stderr)
+	}
+	return b.ring
+}
+
+// answers asks for the page over HTTP; any answer will do.
+func answers(ctx context.Context, address string) error {
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if deadline, ok := ctx.Deadline(); ok {
+		if err := conn.SetDeadline(deadline); err != nil {
+			return err
+		}
+	}
+	if _, err := io.WriteString(conn, "HEAD / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"); err != nil {
+		return err
+	}
+	line, err := bufio.NewReaderSize(conn, 256).ReadString('\n')
+	if err != nil {
+		return err
+	}
+	if !strings.HasPrefix(line, "HTTP/1.") {
+		return errors.New("that is no answer of HTTP")
+	}
+	return nil
+}
+
+// crashes are the unasked ends of Buzon.
+type crashes struct {
+	mu     sync.Mutex
+	n      int
+	last   time.Time // that was written to the card
+	latest time.Time // whether written or not
+}
+
+func (c *crashes) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.n
+}
+
+// when the last one was; zero: there was none.
+func (c *crashes) when() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.latest
+}
+
+// Of a Buzon that ends again and again, the first ends are written, and then one an hour: a card must not wear out by it.
+const (
+	firstCrashes = 3
+	crashEvery   = time.Hour
+)
+
+// worth counts one more and tells whether it is written to the card.
+func (c *crashes) worth(now time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.n++
+	c.latest = now
+	if c.n > firstCrashes && now.Sub(c.last) < crashEvery {
+		return false
+	}
+	c.last = now
+	return true
+}
+
+// crashSize is how much of the log is kept of a crash, in octets.
+const crashSize = 32 << 10
+
+// crashed keeps the last lines on the card.
+func (b *box) crashed(reason string) {
+	if !b.crashes.worth(time.Now()) || b.noData != nil {
+		return
+	}
+	lines := b.ring.Bytes()
+	lines = lines[max(0, len(lines)-crashSize):]
+	text := fmt.Sprintf("%s Buzon %s: %s\n\n%s", time.Now().UTC().Format(time.RFC3339), b.identity.Version, reason, lines)
+	if err := owned.Write(crashFile, []byte(text), 0o640); err != nil {
+		b.log.Error("cannot keep the last lines", "err", err)
+		return
+	}
+	if err := os.Lchown(crashFile, 0, supervise.User); err != nil {
+		b.log.Warn("Buzon cannot read its last lines", "err", err)
+	}
+}

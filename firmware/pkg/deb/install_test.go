@@ -1,0 +1,224 @@
+package deb
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"buzon/firmware/pkg/build"
+)
+
+const (
+	maxExposure = 1.6 // of `systemd-analyze security`, of 10
+	ana         = "ana@example.org"
+	secret      = "correct-horse-battery"
+)
+
+// program is the real one, for this machine.
+func program(t *testing.T, version string) string {
+	t.Helper()
+	target, err := build.Find("amd64")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &build.Builder{Root: "../../..", Out: t.TempDir(), Version: version}
+	path, err := b.Program(t.Context(), target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// The package's life on a Debian: installed, used, killed, upgraded, removed, installed again, purged.
+func TestLife(t *testing.T) {
+	one, two := write(t, "amd64", "1.0.0", program(t, "1.0.0")), write(t, "amd64", "1.1.0~rc1", program(t, "1.1.0~rc1"))
+	m := boot(t)
+
+	m.installFirst(t, one)
+	m.isConfined(t)
+	password := m.claim(t)
+	m.deliver(t, ana, "the first")
+	m.holds(t, password, "the first")
+
+	m.comesBack(t, func() { m.deliver(t, ana, "the second") })
+	m.holds(t, password, "the first", "the second")
+
+	// Once with another unit of sockets, which are opened anew then, and once with the same.
+	before := m.pid(t)
+	m.changeSockets(t)
+	m.install(t, two)
+	m.install(t, two)
+	if got := m.do(t, "", "buzon", "version"); !strings.Contains(got, "1.1.0~rc1") {
+		t.Errorf("after the upgrade: %s", got)
+	}
+	if m.pid(t) == before {
+		t.Error("the old program runs after the upgrade")
+	}
+	m.deliver(t, ana, "the third")
+	m.holds(t, password, "the first", "the second", "the third")
+
+	m.removeKeeps(t)
+	m.install(t, two)
+	m.holds(t, password, "the first", "the second", "the third")
+	m.purgeAsks(t, two, password)
+}
+
+// installFirst tells where to go on, and opens the ports.
+func (m *machine) installFirst(t *testing.T, path string) {
+	t.Helper()
+	out := m.install(t, path)
+	for _, want := range []string{"http://buzon.local/", "sudo cat /var/lib/buzon/claim.txt"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("installing does not tell %q: %s", want, out)
+		}
+	}
+	for _, port := range []int{25, 80, 110, 143, 443, 465, 587, 993, 995, 2525} {
+		conn, err := m.dial(port)
+		if err != nil {
+			t.Errorf("port %d: %v", port, err)
+			continue
+		}
+		conn.Close()
+	}
+	for _, unit := range []string{"buzon.socket", "buzon.service"} {
+		m.do(t, "", "systemctl", "is-enabled", unit)
+		m.do(t, "", "systemctl", "is-active", unit)
+	}
+}
+
+// isConfined looks at the unit as systemd sees it, and at the process.
+func (m *machine) isConfined(t *testing.T) {
+	t.Helper()
+	out := m.do(t, "", "systemd-analyze", "--no-pager", "security", "buzon.service")
+	found := regexp.MustCompile(`Overall exposure level for buzon.service: ([0-9.]+)`).FindStringSubmatch(out)
+	if found == nil {
+		t.Fatalf("systemd-analyze: %s", out)
+	}
+	if level, err := strconv.ParseFloat(found[1], 64); err != nil || level > maxExposure {
+		t.Errorf("exposure %s, at most %v: %s", found[1], maxExposure, out)
+	}
+	t.Logf("systemd-analyze security: %s", found[1])
+	status := m.do(t, "", "cat", "/proc/"+m.pid(t)+"/status")
+	for _, want := range []string{"CapEff:\t0000000000000000", "CapBnd:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"} {
+		if !strings.Contains(status, want) {
+			t.Errorf("the process has no %q: %s", want, status)
+		}
+	}
+	if strings.Contains(status, "Uid:\t0\t") {
+		t.Error("it runs as root")
+	}
+	if info, err := os.Stat(filepath.Join(m.root, "var/lib/private/buzon")); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("its folder: %v, %v", info, err)
+	}
+}
+
+// claim makes the box somebody's by the command line, and gives the password of a device. The file stays the service's.
+func (m *machine) claim(t *testing.T) string {
+	t.Helper()
+	m.do(t, "", "buzon", "domain", "add", "example.org")
+	m.do(t, secret+"\n", "buzon", "account", "add", ana)
+	// The password alone is for programs; what is said about it goes to the other output.
+	password := strings.TrimSpace(m.do(t, "", "sh", "-c", "buzon app-password add "+ana+" phone 2>/dev/null"))
+	m.wait(t, "the ports of mail after the claim", func() error {
+		if _, err := os.Stat(filepath.Join(m.root, "var/lib/private/buzon/claim.txt")); err == nil {
+			return fmt.Errorf("there is a claim code still")
+		}
+		return nil
+	})
+	return password
+}
+
+// holds compares the subjects of the inbox.
+func (m *machine) holds(t *testing.T, password string, want ...string) {
+	t.Helper()
+	if got := m.subjects(t, ana, password); !slices.Equal(got, want) {
+		t.Errorf("the inbox has %q, want %q", got, want)
+	}
+}
+
+func (m *machine) pid(t *testing.T) string {
+	t.Helper()
+	return strings.TrimSpace(m.do(t, "", "systemctl", "show", "-P", "MainPID", "buzon.service"))
+}
+
+// comesBack kills the process. Who connects before the next one is there waits, and is not turned away.
+func (m *machine) comesBack(t *testing.T, meanwhile func()) {
+	t.Helper()
+	before := m.pid(t)
+	m.do(t, "", "systemctl", "kill", "--kill-whom=main", "--signal=KILL", "buzon.service")
+	meanwhile()
+	if after := m.pid(t); after == before || after == "0" {
+		t.Errorf("process %s after %s was killed", after, before)
+	}
+}
+
+// removeKeeps closes the ports and leaves the mail.
+func (m *machine) removeKeeps(t *testing.T) {
+	t.Helper()
+	m.do(t, "", "dpkg", "-r", "buzon")
+	if conn, err := m.dial(25); err == nil {
+		conn.Close()
+		t.Error("port 25 is open after the package was removed")
+	}
+	if !m.hasMail() {
+		t.Fatal("the mail went with the package")
+	}
+	// A file that root has put there, from a backup perhaps, is the service's once it starts.
+	if err := os.Chown(filepath.Join(m.root, "var/lib/private/buzon/buzon.db"), 0, 0); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// changeSockets makes the unit one of an older version.
+func (m *machine) changeSockets(t *testing.T) {
+	t.Helper()
+	f, err := os.OpenFile(filepath.Join(m.root, "usr/lib/systemd/system/buzon.socket"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteString("# older\n"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (m *machine) hasMail() bool {
+	_, err := os.Stat(filepath.Join(m.root, "var/lib/private/buzon/buzon.db"))
+	return err == nil
+}
+
+// purgeAsks deletes the mail after a yes, and only then.
+func (m *machine) purgeAsks(t *testing.T, path, password string) {
+	t.Helper()
+	for _, tt := range []struct{ name, frontend, answer string }{
+		{name: "nobody to ask", frontend: "noninteractive"},
+		{name: "no", frontend: "teletype", answer: "no\n"},
+	} {
+		out := m.purge(t, tt.frontend, tt.answer)
+		if !m.hasMail() || !strings.Contains(out, "The mail stays in /var/lib/private/buzon") {
+			t.Fatalf("%s: the mail is gone or nothing was told: %s", tt.name, out)
+		}
+		m.install(t, path)
+		m.holds(t, password, "the first", "the second", "the third")
+	}
+	out := m.purge(t, "teletype", "yes\n")
+	if !strings.Contains(out, "Delete all mail of Buzon, too?") {
+		t.Errorf("it did not ask: %s", out)
+	}
+	for _, left := range []string{"var/lib/private/buzon", "var/lib/buzon", "etc/systemd/system/buzon.service", "usr/bin/buzon"} {
+		if _, err := os.Lstat(filepath.Join(m.root, left)); err == nil {
+			t.Errorf("%s is there after the purge", left)
+		}
+	}
+}
+
+// purge is done on a terminal, which debconf needs for its question.
+func (m *machine) purge(t *testing.T, frontend, answer string) string {
+	t.Helper()
+	return m.do(t, answer, "script", "-qec", "DEBIAN_FRONTEND="+frontend+" dpkg -P buzon", "/dev/null")
+}
