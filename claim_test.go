@@ -10,11 +10,14 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"buzon/internal/claim"
+	"buzon/internal/mdns"
 	"buzon/internal/message"
 )
 
@@ -147,6 +150,27 @@ func TestUnclaimedTriesPorts(t *testing.T) {
 	}
 }
 
+// A port of mail that is taken meanwhile ends us with the same words as at a start.
+func TestClaimedPortTaken(t *testing.T) {
+	t.Parallel()
+	data, host := filepath.Join(t.TempDir(), "home.db"), freeAddress()
+	b := inBackground(t, "--ports", "high", "--listen", host, "--data", data)
+	b.untilReady(t)
+	l, err := net.Listen("tcp", host+":10995")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if got := buzon(t, "", "domain", "add", "example.org", "--data", data); got.status != 0 {
+		t.Fatalf("%+v", got)
+	}
+	for b.lines.Scan() {
+	}
+	if status := <-b.status; status != 1 || !strings.Contains(b.errs.String(), "Port 10995 is taken") {
+		t.Errorf("%d %s", status, b.errs.String())
+	}
+}
+
 // The whole way as a process: the console shows code and page, another command makes the owner, and within two seconds mail
 // is taken.
 func TestServeIsClaimed(t *testing.T) {
@@ -198,6 +222,58 @@ func TestNewCodeIsAnnounced(t *testing.T) {
 	goOn, err := a.wait(ctx, func(*appliance) error { announced++; cancel(); return nil })
 	if goOn || err != nil || announced != 1 {
 		t.Errorf("announced %d times: %v %v", announced, goOn, err)
+	}
+}
+
+// Who is told how we are called: those of the home network, by the name that the firmware or the owner has chosen.
+func TestNameAtHome(t *testing.T) {
+	running := unclaimed(t)
+	a := &appliance{store: running.store, log: running.log, table: running.table, ports: running.openedPorts()}
+	for _, tt := range []struct {
+		listen, env, setting string
+		want                 string   // "" where nobody is told
+		told                 []string // which of our addresses
+	}{
+		{listen: "", want: "buzon.local", told: []string{"192.168.1.5", "fe80::5"}},
+		{listen: "0.0.0.0", setting: "correo", want: "correo.local", told: []string{"192.168.1.5", "fe80::5"}},
+		{listen: "192.168.1.5", env: "casa", setting: "correo", want: "casa.local", told: []string{"192.168.1.5"}},
+		{listen: "192.168.1.5", env: "not a name", setting: "correo", want: "correo.local", told: []string{"192.168.1.5"}},
+		{listen: "127.0.0.1", env: "casa"},
+		{listen: "::1", env: "casa"},
+	} {
+		t.Setenv(hostEnv, tt.env)
+		if tt.setting != "" {
+			if err := a.store.Set(t.Context(), "local.name", tt.setting); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var got mdns.Options
+		a.names = nil
+		a.prepareNames(options{listen: tt.listen, outside: world{}.outside, neighbours: func(o *mdns.Options) { got = *o }})
+		if tt.want == "" {
+			if a.names != nil {
+				t.Errorf("%+v: %s is told", tt, a.names.Name())
+			}
+			continue
+		}
+		if a.names == nil || a.names.Name() != tt.want || got.Port != int(a.pageAddr().Port()) {
+			t.Errorf("%+v: %+v", tt, got)
+			continue
+		}
+		for _, addr := range []string{"192.168.1.5", "fe80::5"} {
+			if want := slices.Contains(tt.told, addr); want != (got.Addr == nil || got.Addr(netip.MustParseAddr(addr))) {
+				t.Errorf("%+v: %s", tt, addr)
+			}
+		}
+		pages, err := a.pages()
+		if want := "http://" + net.JoinHostPort(tt.want, strconv.Itoa(got.Port)); err != nil || pages[0] != want || pages[1] != "http://"+running.addr("http") {
+			t.Errorf("pages %q, want %s: %v", pages, want, err)
+		}
+	}
+	a.names = nil
+	a.prepareNames(options{outside: world{}.outside})
+	if a.names != nil {
+		t.Error("in a world of a test the home network is told")
 	}
 }
 

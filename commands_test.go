@@ -87,6 +87,17 @@ func TestAccountCommands(t *testing.T) {
 		{args: "account quota ana@example.org 0", out: "may hold any amount"},
 		{args: "account list", out: "no limit"},
 		{args: "account quota luis@example.org 2GB", status: 1, err: "There is no account luis@example.org. See those there are with: buzon account list"},
+		{args: "account list", out: "  yes\n"}, // the first looks after the box
+		{args: "account admin ana@example.org off", status: 1, err: "alone looks after this box"},
+		{args: "account admin luis@example.org on", status: 1, err: "There is no account luis@example.org"},
+		{args: "account admin ana@example.org perhaps", status: 2, err: "buzon account admin ADDRESS on|off"},
+		{args: "account add luis@example.org", input: "a long password", out: "ready"},
+		{args: "account admin luis@example.org on", out: "luis@example.org looks after the box now"},
+		{args: "account admin luis@example.org on", out: "luis@example.org looks after the box now"},
+		{args: "account admin ana@example.org off", out: "does not look after the box any more"},
+		{args: "account remove luis@example.org", status: 1, err: "luis@example.org alone looks after this box"},
+		{args: "account remove luis@example.org --yes", out: "is removed"},
+		{args: "account list --json", out: `"admin": false`},
 		{args: "account password ana@example.org", input: "another password\n", out: "has a new password"},
 		{args: "account password luis@example.org", input: "another password\n", status: 1, err: "There is no account"},
 		{args: "account remove ana@example.org", status: 1, err: "Add --yes if you are sure"},
@@ -219,7 +230,7 @@ func TestListsAsJSON(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "home.db")
 	lists := map[string]string{ // and a field of their items
 		"domain list":                       "domain",
-		"account list":                      "quota",
+		"account list":                      "admin",
 		"alias list":                        "targets",
 		"app-password list ana@example.org": "last_used",
 		"mailbox list ana@example.org":      "unseen",

@@ -10,6 +10,10 @@
 // rows and quota in one transaction that is on disk before the 250, and rings the bells on which IMAP's IDLE waits. POP3 and
 // IMAP read the octets through store.Body.
 //
+// A box begins without an owner: the page alone is open then, to the home network, for who has the code that claim shows on
+// the console, and mdns tells where it is. With the first domain the ports of mail open. A restored file ends the appliance,
+// and serve begins another one on it.
+//
 // The life of a submitted message: the same way after log-in at login.Door, without the judge; onward looks whose name it
 // bears and signs it, and the same transaction queues what goes elsewhere. queue claims what is due, outbound opens a
 // connection as safe as the domain asks for, smtpclient speaks, store.Settle keeps what became of it and the report.
@@ -101,7 +105,7 @@ type appliance struct {
 	servers []server
 	table   []service // what listens once the box has an owner
 	sockets *listen.Sockets
-	mu      sync.Mutex // for ports
+	mu      sync.Mutex // for ports and names
 	ports   []port     // that are open
 	owned   atomic.Bool
 
@@ -288,6 +292,7 @@ func start(ctx context.Context, o options) (*appliance, error) {
 	a.running.Go(func() { a.door.Keep(background) })
 	a.running.Go(func() { a.doctor.Run(background) })
 	a.running.Go(func() { a.wear.Run(background) })
+	a.running.Go(func() { a.publish.Keep(background) })
 	a.running.Go(func() { a.trim(background) })
 	a.running.Go(func() { a.tellNeighbours(background) })
 	a.running.Go(func() { a.awaitFile(background, o.look) })

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -156,16 +157,11 @@ func TestRestoreFromPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	contents, staged, err := a.Receive(t.Context(), f)
+	contents, staged, err := store.Receive(t.Context(), data, f)
 	if err != nil || len(contents.Domains) != 1 || contents.Domains[0] != "then.example" || contents.Accounts != 1 {
 		t.Fatalf("%+v %v", contents, err)
 	}
-	for _, other := range []string{copied, data + ".restoring-../../x", data} {
-		if err := a.Restore(t.Context(), other); err == nil {
-			t.Errorf("%s was taken", other)
-		}
-	}
-	if err := a.Restore(t.Context(), staged); err != nil {
+	if err := store.Commit(data, staged); err != nil {
 		t.Fatal(err)
 	}
 	goOn, err := a.wait(t.Context(), nil)
@@ -229,6 +225,37 @@ func TestRestorePutBack(t *testing.T) {
 	}
 }
 
+// Where others do not let go of the file, mail goes on with it, and the copy waits.
+func TestRestoreWaits(t *testing.T) {
+	t.Parallel()
+	data, copied := twoHouses(t)
+	other, err := store.Open(t.Context(), data, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stage(t, data, copied)
+	o := testOptions(t, func(o *options) { o.data = data })
+	a, err := startOnNewest(t.Context(), &o)
+	if err != nil || o.look != takeAgain || !store.Staged(data) {
+		t.Fatalf("%v, looks again after %v", err, o.look)
+	}
+	if all, err := a.store.Domains(t.Context()); err != nil || len(all) != 1 || all[0].Name != "now.example" {
+		t.Errorf("%v %v", all, err)
+	}
+	if err := errors.Join(other.Close(), a.stop()); err != nil {
+		t.Fatal(err)
+	}
+	if a, err = startOnNewest(t.Context(), &o); err != nil || o.look != 0 || store.Staged(data) {
+		t.Fatalf("%v, looks again after %v", err, o.look)
+	}
+	if err := a.stop(); err != nil {
+		t.Error(err)
+	}
+	if now := domains(t, data); now != "then.example" {
+		t.Errorf("there is %s", now)
+	}
+}
+
 // Killed at any moment, the file is the one or the other, whole, and the next start goes on.
 func TestRestoreKilled(t *testing.T) {
 	if testing.Short() {
@@ -236,8 +263,10 @@ func TestRestoreKilled(t *testing.T) {
 	}
 	t.Parallel()
 	seen := map[string]int{}
-	for delay := time.Duration(0); delay < 400*time.Millisecond && (seen["now.example"] == 0 || seen["then.example"] == 0 || delay < 100*time.Millisecond); delay += 7 * time.Millisecond {
-		data, copied := twoHouses(t)
+	first, second := twoHouses(t)
+	for delay := 20 * time.Millisecond; delay < 400*time.Millisecond && (seen["now.example"] == 0 || seen["then.example"] == 0 || delay < 120*time.Millisecond); delay += 7 * time.Millisecond {
+		folder := t.TempDir()
+		data, copied := duplicate(t, first, folder), duplicate(t, second, folder)
 		cmd := process(t, "restore", copied, "--yes", "--data", data)
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
@@ -264,6 +293,20 @@ func TestRestoreKilled(t *testing.T) {
 		}
 	}
 	t.Logf("%v", seen)
+}
+
+// duplicate copies a file that nobody uses into a folder.
+func duplicate(t *testing.T, path, folder string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := filepath.Join(folder, filepath.Base(path))
+	if err := os.WriteFile(second, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return second
 }
 
 // A server that is killed while it changes over goes on with the copy when it is started again.

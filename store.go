@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"io"
 	"io/fs"
 	mathrand "math/rand/v2"
 	"net/netip"
@@ -118,8 +117,7 @@ func (a *appliance) preparePage(o options) {
 	a.links = phone.NewLinks(phone.Options{Store: a.store, Signer: a.certs.Usual, Rand: rand.Reader, Now: a.now, Log: a.log})
 	world := publish.World{Now: a.now, Dial: a.sending.Dial}
 	a.publish = &publish.Desk{Options: publish.Options{
-		Store: a.store, Keys: a.sending.Keys(), Provider: world.Provider, Now: a.now, Log: a.log,
-		Addresses: func(context.Context) []netip.Addr { return records.PublicAddresses() },
+		Store: a.store, Keys: a.sending.Keys(), Provider: world.Provider, Addresses: a.doctor.Public, Now: a.now, Log: a.log,
 	}}
 	a.page = a.newPage(o)
 }
@@ -196,11 +194,16 @@ func (a *appliance) prepareNames(o options) {
 	if o.outside != nil && o.neighbours == nil || err == nil && at.IsLoopback() {
 		return
 	}
-	host := os.Getenv(hostEnv)
-	if host == "" {
-		host = a.store.Settings().LocalName
+	settings := *a.store.Settings()
+	if host := os.Getenv(hostEnv); host != "" {
+		named, err := settings.With("local.name", host)
+		if err = errors.Join(err, named.Validate()); err != nil {
+			a.log.Warn("this cannot be our name in the home network", hostEnv, host, "err", err)
+		} else {
+			settings = named
+		}
 	}
-	all := mdns.Options{Host: host, Port: int(a.pageAddr().Port()), Log: a.log, Named: func(string) { ring(a.changed) }}
+	all := mdns.Options{Host: settings.LocalName, Port: int(a.pageAddr().Port()), Log: a.log, Named: func(string) { ring(a.changed) }}
 	if err == nil && !at.IsUnspecified() {
 		all.Addr = func(addr netip.Addr) bool { return addr == at.Unmap() }
 	}
@@ -220,11 +223,12 @@ func startOnNewest(ctx context.Context, o *options) (*appliance, error) {
 	}
 	taken, err := store.Take(ctx, o.data)
 	o.look = 0
-	if errors.Is(err, store.ErrInUse) { // it waits for us, and we for those who use the old one
+	if err != nil { // commands still work on the old one, as a rule; mail goes on with it meanwhile
+		if _, missing := os.Stat(o.data); missing != nil {
+			return nil, err
+		}
 		o.look = takeAgain
 		o.log.Warn("the restored file is not taken yet", "err", err)
-	} else if err != nil {
-		return nil, err
 	}
 	a, err := start(ctx, *o)
 	if !taken || err == nil || ctx.Err() != nil {
@@ -246,7 +250,7 @@ func startOnNewest(ctx context.Context, o *options) (*appliance, error) {
 
 const (
 	lookEvery = time.Second // for a restored file; it is taken within two
-	takeAgain = time.Minute // after others did not let go of the old file
+	takeAgain = time.Minute // after that failed, mostly because others did not let go of the old file
 )
 
 // awaitFile rings for a restart once a restored file waits to take the place of ours.
@@ -262,26 +266,6 @@ func (a *appliance) awaitFile(ctx context.Context, wait time.Duration) {
 			return
 		}
 	}
-}
-
-// Receive reads a file that is to take the place of ours, and tells what is in it and where it waits for Restore, or for
-// store.Discard. store.ErrNotBuzon, ErrNewer, ErrDamaged.
-func (a *appliance) Receive(ctx context.Context, r io.Reader) (store.Contents, string, error) {
-	return store.Receive(ctx, a.data, r)
-}
-
-// Restore ends all services and begins again on a file that Receive gave, which the caller still hears of. What was the
-// file is kept as store.Before.
-func (a *appliance) Restore(ctx context.Context, staged string) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if err := store.Commit(a.data, staged); err != nil {
-		return err
-	}
-	a.log.Info("restore", "kept", store.Before(a.data))
-	ring(a.restart)
-	return nil
 }
 
 // prepareMetrics makes the counters.

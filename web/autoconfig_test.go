@@ -112,7 +112,7 @@ func TestAutoconfigPorts(t *testing.T) {
 	}
 }
 
-// Without TLS there is autoconfig alone, where Thunderbird falls back to it; all else is who was there before.
+// Without TLS there is autoconfig alone, where Thunderbird falls back to it; programs hear of nothing else, and all that is not theirs is who was there before.
 func TestPlain(t *testing.T) {
 	h := site(io.Discard).PlainHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }))
 	for _, c := range []struct {
@@ -121,12 +121,12 @@ func TestPlain(t *testing.T) {
 	}{
 		{autoconfigPath, "autoconfig.example.org", http.StatusOK},
 		{autoconfigWellKnown, "example.org", http.StatusOK},
-		{autoconfigPath, "autoconfig.example.net", http.StatusTeapot},
+		{autoconfigPath, "autoconfig.example.net", http.StatusNotFound},
 		{"/.well-known/acme-challenge/x", "autoconfig.example.org", http.StatusTeapot},
-		{autodiscoverPath, "autodiscover.example.org", http.StatusTeapot},
-		{autodiscoverJSON, "autodiscover.example.org", http.StatusTeapot},
-		{paccPath, "ua-auto-config.example.org", http.StatusTeapot},
-		{policyPath, "mta-sts.example.org", http.StatusTeapot}, // RFC 8461 §3.3: HTTPS
+		{autodiscoverPath, "autodiscover.example.org", http.StatusNotFound},
+		{autodiscoverJSON, "autodiscover.example.org", http.StatusNotFound},
+		{paccPath, "ua-auto-config.example.org", http.StatusNotFound},
+		{policyPath, "mta-sts.example.org", http.StatusNotFound}, // RFC 8461 §3.3: HTTPS
 		{autoconfigPath, "autoconfig.broken.example", http.StatusServiceUnavailable},
 		{"/.well-known/acme-challenge/x", "autoconfig.broken.example", http.StatusTeapot},
 	} {

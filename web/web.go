@@ -47,9 +47,17 @@ const policyPath = "/.well-known/mta-sts.txt"
 
 // Handler serves the site over HTTPS; all else is next's.
 func (s *Site) Handler(next http.Handler) http.Handler {
-	pages := slices.Concat([]page{{label: "mta-sts.", path: policyPath, serve: s.servePolicy}},
+	return s.handler(s.pages(), next)
+}
+
+func (s *Site) pages() []page {
+	return slices.Concat([]page{{label: "mta-sts.", path: policyPath, serve: s.servePolicy}},
 		s.autoconfigPages(), s.autodiscoverPages(), s.paccPages())
-	return s.handler(pages, next)
+}
+
+// known tells whether a path is one of those that programs fetch, at whatever host.
+func (s *Site) known(path string) bool {
+	return slices.ContainsFunc(s.pages(), func(p page) bool { return p.path == path })
 }
 
 // PlainHandler serves the little that may be fetched without TLS; all else is next's.
@@ -65,6 +73,8 @@ func (s *Site) handler(pages []page, next http.Handler) http.Handler {
 		case err != nil: // RFC 8461 §3.3: the sender goes on with what it has, and comes again; so do programs
 			s.Log.Error("page not served", "host", hostOf(r), "path", r.URL.Path, "err", err)
 			w.WriteHeader(http.StatusServiceUnavailable)
+		case p == nil && s.known(pathOf(r)):
+			http.NotFound(w, r) // a program asks, and wants no page for people
 		case p == nil:
 			next.ServeHTTP(w, r)
 		case !p.allows(r.Method):

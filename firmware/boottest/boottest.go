@@ -2,7 +2,6 @@ package boottest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -177,25 +176,12 @@ func (r *Running) Eventually(what string, within time.Duration, probe func(conte
 	}
 }
 
-// AwaitPort waits until a port of the machine takes a connection and keeps it: QEMU itself answers at once for every port,
-// and closes when it finds nobody inside. A service that says nothing at first is taken to answer when it has not closed
-// for half a second.
+// AwaitPort waits until the service on a port of the machine speaks as one on that port does. That it takes a connection
+// tells nothing: QEMU does so by itself.
 func (r *Running) AwaitPort(port int, within time.Duration) {
 	r.t.Helper()
 	r.Eventually(fmt.Sprintf("port %d", port), within, func(ctx context.Context) error {
-		c, err := new(net.Dialer).DialContext(ctx, "tcp", r.Address(port))
-		if err != nil {
-			return err
-		}
-		defer c.Close()
-		if err := c.SetReadDeadline(time.Now().Add(500 * time.Millisecond)); err != nil {
-			return err
-		}
-		_, err = c.Read(make([]byte, 1))
-		if errors.Is(err, os.ErrDeadlineExceeded) {
-			return nil
-		}
-		return err
+		return Speaks(ctx, port, r.Address(port))
 	})
 }
 

@@ -44,7 +44,7 @@ func (o Options) grubSlot() string {
 	if o.Board.Arch == "arm64" {
 		consoles += " console=ttyAMA0,115200"
 	}
-	return `if linux ($disk,$part)/` + kernelName + ` ` + consoles + ` ` + commandLine + ` ` + slot.Argument + `$slot; then
+	return `if linux ($disk,$part)/` + kernelName + ` ` + o.commandLine(consoles) + ` ` + slot.Argument + `$slot; then
   if initrd ($disk,$part)/` + initrdName + `; then boot; fi
 fi
 `

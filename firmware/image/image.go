@@ -41,6 +41,7 @@ type Options struct {
 	Loader  string     // file: GRUB, for the others
 	Restore string     // file of a Buzon, to be there at the first start; "" is none
 	Size    int64      // octets that the image has at least
+	Append  string     // more words for the kernel's command line
 	Notices []Notice   // licences of what is in the image
 }
 

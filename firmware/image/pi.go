@@ -3,6 +3,7 @@ package image
 import (
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"buzon/firmware/internal/fat"
 	"buzon/firmware/internal/slot"
@@ -25,9 +26,14 @@ const piOne = `# Buzon. Which slot starts is said in autoboot.txt.
 `
 
 // The kernel starts init and, when it cannot go on, the whole machine after ten seconds.
-const commandLine = "rdinit=/init panic=10 oops=panic quiet"
+const restart = "rdinit=/init panic=10 oops=panic quiet"
 
-const piCommandLine = "console=tty1 console=serial0,115200 " + commandLine + "\n"
+// commandLine is that of the kernel.
+func (o Options) commandLine(consoles string) string {
+	return strings.TrimSpace(consoles + " " + restart + " " + o.Append)
+}
+
+const piConsoles = "console=tty1 console=serial0,115200"
 
 // piBoot is the first partition beside the owner's folder.
 func (o Options) piBoot() ([]fat.File, error) {
@@ -40,7 +46,7 @@ func (o Options) piBoot() ([]fat.File, error) {
 
 // piSlot is what a slot has beside kernel and initrd.
 func (o Options) piSlot() ([]fat.File, error) {
-	files := []fat.File{fat.Text("config.txt", piConfig), fat.Text("cmdline.txt", piCommandLine)}
+	files := []fat.File{fat.Text("config.txt", piConfig), fat.Text("cmdline.txt", o.commandLine(piConsoles)+"\n")}
 	for folder, patterns := range map[string][]string{
 		o.Pi: {"bootcode.bin", "start.elf", "fixup.dat", "start4.elf", "fixup4.dat"},
 		o.Kernel: {"bcm2710-rpi-3*.dtb", "bcm2710-rpi-zero-2*.dtb", "bcm2710-rpi-cm3.dtb", "bcm2711-*.dtb", "bcm2712*.dtb",

@@ -24,6 +24,7 @@ import (
 // Folders of the running system.
 const (
 	dataFolder  = "/data"
+	ownFolder   = "/data/system" // ours, on the card
 	bootFolder  = "/boot"
 	ownerFolder = "/boot/buzon" // where any computer can read and write
 	runFolder   = "/run/buzon"
@@ -51,6 +52,7 @@ type box struct {
 	clock   *timekeeper.Keeper
 	program *supervise.Program
 	crashes crashes
+	copied  atomic.Pointer[string] // the file that Buzon rehearses on; nil: it has the mail itself
 	code    atomic.Pointer[string] // of the claim; nil or "": the box has an owner
 
 	online  chan<- struct{} // there may be a network

@@ -13,6 +13,7 @@ import (
 
 	"buzon/firmware/internal/disk"
 	"buzon/firmware/internal/owned"
+	"buzon/firmware/internal/rehearsal"
 	"buzon/firmware/internal/slot"
 	"buzon/firmware/internal/supervise"
 )
@@ -87,6 +88,9 @@ func (b *box) mountData(super disk.Super) error {
 	}
 	// Buzon makes files here, and can neither rename nor remove ours: the bit of /tmp.
 	err = errors.Join(os.Chown(dataFolder, 0, supervise.User), os.Chmod(dataFolder, 0o770|os.ModeSticky))
+	if e := os.Mkdir(ownFolder, 0o700); !errors.Is(e, os.ErrExist) {
+		err = errors.Join(err, e)
+	}
 	return errors.Join(err, giveMail())
 }
 
@@ -163,19 +167,22 @@ func change(path string, content []byte) error {
 
 // openSlots finds out which system runs.
 func (b *box) openSlots() {
-	if !b.boot.there || b.noData != nil {
+	if !b.boot.there {
 		return
 	}
 	slots, err := slot.Open(slot.Options{
 		Board: b.identity.Board, Version: b.identity.Version, Key: b.identity.key,
 		Boot: bootFolder, Remount: b.boot.remount, Device: b.slotDevice,
 		Arguments: b.arguments, DeviceTree: "/proc/device-tree",
-		State: filepath.Join(dataFolder, "update.json"), Now: time.Now,
+		State: filepath.Join(ownFolder, "update.json"), Room: rehearsal.Data{File: mailFile, Owner: supervise.User}.Room, Now: time.Now,
 	})
 	if err != nil { // the loader of a machine that was started otherwise
 		b.log.Info("no slots", "err", err)
 	}
 	b.slots = slots
+	if b.noData != nil && slots.Trial() {
+		b.giveUp(b.noData) // the version before could reach it
+	}
 }
 
 // slotDevice is the partition of a slot; a path that is nowhere, if there is none.

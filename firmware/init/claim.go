@@ -10,8 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 
 	"buzon/firmware/internal/owned"
-	"buzon/internal/claim"
 )
+
+// claimFile is claim.FileName of Buzon, whose package brings more with it than we want to have.
+const claimFile = "claim.txt"
 
 // maxCode is how long a claim code can be, in octets.
 const maxCode = 64
@@ -19,7 +21,7 @@ const maxCode = 64
 // watchClaim shows the claim code on the console and on the card, until the box has an owner.
 func (b *box) watchClaim(ctx context.Context) {
 	b.readClaim()
-	err := watchFolder(ctx, dataFolder, claim.FileName, b.readClaim)
+	err := watchFolder(ctx, dataFolder, claimFile, b.readClaim)
 	if err != nil && ctx.Err() == nil {
 		b.log.Error("a new claim code will not be shown", "err", err)
 	}
@@ -27,7 +29,7 @@ func (b *box) watchClaim(ctx context.Context) {
 
 // readClaim looks at the file that Buzon writes.
 func (b *box) readClaim() {
-	content, err := owned.Read(filepath.Join(dataFolder, claim.FileName), maxCode)
+	content, err := owned.Read(filepath.Join(dataFolder, claimFile), maxCode)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		b.log.Warn("the claim code", "err", err)
 	}
@@ -38,7 +40,7 @@ func (b *box) readClaim() {
 	if code != "" {
 		file = []byte(code + "\r\n") // for any computer
 	}
-	if err := b.boot.writeForOwner(claim.FileName, file); err != nil && !errors.Is(err, errNoBoot) {
+	if err := b.boot.writeForOwner(claimFile, file); err != nil && !errors.Is(err, errNoBoot) {
 		b.log.Warn("the claim code is not on the card", "err", err)
 	}
 }

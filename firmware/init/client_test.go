@@ -206,13 +206,14 @@ func has(m *boottest.Running, subject string) func(context.Context) error {
 }
 
 // timeServer answers for the true time (RFC 5905 §7.3), until the test ends. The machine finds it at 10.0.2.2.
-func timeServer(t *testing.T) string {
+func timeServer(t *testing.T) (address string, stop func()) {
 	t.Helper()
 	c, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { c.Close() })
+	stop = func() { c.Close() }
+	t.Cleanup(stop)
 	go func() {
 		b := make([]byte, 512)
 		for {
@@ -236,5 +237,5 @@ func timeServer(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return "10.0.2.2:" + port
+	return "10.0.2.2:" + port, stop
 }

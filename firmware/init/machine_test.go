@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -57,8 +58,12 @@ func build(t *testing.T) programs {
 	} else if out, err := exec.Command("go", "build", "-C", "../..", "-o", p.host, ".").CombinedOutput(); err != nil {
 		t.Fatalf("build buzon for here: %v\n%s", err, out)
 	}
+	squashed := filepath.Join(folder, initrd.ProgramsName)
+	if err := initrd.Squash(squashed, map[string]string{"buzon": filepath.Join(folder, "buzon")}); err != nil {
+		t.Fatal(err)
+	}
 	files := []initrd.File{
-		open(t, filepath.Join(folder, "init"), "init"), open(t, filepath.Join(folder, "buzon"), "buzon"),
+		open(t, filepath.Join(folder, "init"), "init"), open(t, squashed, initrd.ProgramsName),
 		textFile("etc/buzon/image.json", `{"version":"0.1-test","board":"virt","data":0,"key":""}`),
 		{Name: "dev/console", Mode: initrd.Character | 0o600, Major: 5, Minor: 1},
 		{Name: "dev/null", Mode: initrd.Character | 0o666, Major: 1, Minor: 3},
@@ -149,6 +154,22 @@ func newCard(t *testing.T, o cardOptions) *card {
 	c.tool("mmd", "-i", c.fat(), "::buzon")
 	c.set(o.settings)
 	return c
+}
+
+// in is the card for a part of a test.
+func (c *card) in(t *testing.T) *card { return &card{t, c.path} }
+
+// damage makes the file system one of a kernel that is not made yet: a feature that nobody knows.
+func (c *card) damage() {
+	c.t.Helper()
+	f, err := os.OpenFile(c.path, os.O_RDWR, 0)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	_, err = f.WriteAt([]byte{0x80}, dataStart*mega+1024+0x63) // the highest bit of s_feature_incompat
+	if err := errors.Join(err, f.Close()); err != nil {
+		c.t.Fatal(err)
+	}
 }
 
 // resize is what copying a card to another one does.

@@ -16,11 +16,12 @@ import (
 	"golang.org/x/sys/unix"
 
 	"buzon/firmware/internal/owned"
+	"buzon/firmware/internal/rehearsal"
 	"buzon/firmware/internal/supervise"
 )
 
 const (
-	programFile = "/buzon"
+	programFile = programsFolder + "/buzon"
 	mailFile    = dataFolder + "/buzon.db"
 	crashFile   = dataFolder + "/crash.txt"
 )
@@ -48,24 +49,56 @@ func (b *box) startProgram(ctx context.Context) {
 	if b.serving() {
 		b.running.Go(func() { b.watchClaim(ctx) })
 	}
-	b.running.Go(func() { b.program.Run(ctx) })
-	if b.serving() && b.slots != nil && b.slots.Trial() {
+	b.running.Go(func() {
+		if b.serving() && !b.prepare(ctx) {
+			return
+		}
+		b.program.Run(ctx)
+	})
+}
+
+// prepare is what comes before Buzon opens its file. It tells whether that may be.
+func (b *box) prepare(ctx context.Context) bool {
+	d := rehearsal.Data{File: mailFile, Owner: supervise.User}
+	if err := d.End(); err != nil { // of a start that was cut short
+		b.log.Warn("a copy of the mail is in the way", "err", err)
+	}
+	older, err := d.Needed(b.identity.Data)
+	if err != nil {
+		b.log.Warn("the form of the data is not known", "err", err)
+	}
+	trial := b.slots != nil && b.slots.Trial()
+	switch {
+	case trial && older:
+		if !b.rehearse(ctx, d) {
+			return false
+		}
+	case trial:
 		b.running.Go(func() { b.try(ctx) })
 	}
+	if older {
+		if err := d.Keep(ctx, b.identity.Version); err != nil {
+			b.log.Error("the data as it was before is not kept", "err", err)
+		}
+	}
+	return ctx.Err() == nil
 }
 
 // mostFiles is how many connections and files a process may have open: more than Buzon's own caps let in.
 const mostFiles = 16384
 
-// command is Buzon.
+// command is Buzon, or what is there in its place.
 func (b *box) command() *exec.Cmd {
 	cmd := exec.Command(programFile, "serve", "--data", mailFile)
 	cmd.Dir = dataFolder
-	if !b.serving() {
-		cmd = exec.Command("/init")
-		cmd.Dir = "/"
-	}
 	cmd.Env = b.environment()
+	if copied := b.copied.Load(); copied != nil {
+		cmd.Args = []string{programFile, "serve", "--data", *copied, "--listen", "127.0.0.1"}
+		cmd.Env = append(cmd.Env, "BUZON_REHEARSAL=1")
+	}
+	if !b.serving() {
+		cmd.Path, cmd.Args, cmd.Dir = "/init", []string{"/init"}, "/"
+	}
 	cmd.SysProcAttr = supervise.Unprivileged()
 	return cmd
 }

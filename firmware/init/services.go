@@ -18,7 +18,7 @@ import (
 )
 
 // clockFile is kept once a day; its time of change is the time.
-const clockFile = dataFolder + "/clock"
+const clockFile = ownFolder + "/clock"
 
 // beginClock puts the clock forward to what the card knows, before anything is written with a wrong time.
 func (b *box) beginClock(guess time.Time) {

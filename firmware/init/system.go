@@ -51,6 +51,7 @@ func mountSystem() error {
 	errs = append(errs, os.Symlink(resolvFile, "/etc/resolv.conf"))
 	errs = append(errs, os.WriteFile("/etc/hosts", []byte("127.0.0.1 localhost\n::1 localhost\n"), 0o644))
 	errs = append(errs, os.MkdirAll(runFolder, 0o755))
+	errs = append(errs, mountPrograms())
 	// A link in /tmp or /data leads nobody with more rights to where he did not want to go.
 	for _, kind := range []string{"hardlinks", "symlinks"} {
 		errs = append(errs, os.WriteFile("/proc/sys/fs/protected_"+kind, []byte("1"), 0o644))

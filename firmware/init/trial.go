@@ -8,38 +8,67 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
-	"buzon/internal/claim"
+	"buzon/firmware/internal/rehearsal"
 )
 
-// trialTime is how long a new version has to answer on its ports, from its start.
+// trialTime is how long a new version has to answer on its ports, from its start, unless the kernel's command line says
+// otherwise.
 const trialTime = 5 * time.Minute
 
-// try lets a version on trial stay once it answers, and goes back to the one before when it does not.
-func (b *box) try(ctx context.Context) {
-	deadline := time.Now().Add(trialTime)
-	for {
+func (b *box) trialTime() time.Duration {
+	if seconds, err := strconv.Atoi(b.argument("buzon.patience")); err == nil && seconds > 0 {
+		return time.Duration(seconds) * time.Second
+	}
+	return trialTime
+}
+
+// try lets a version on trial stay once it answers, and goes back to the one before when it does not. It tells which.
+func (b *box) try(ctx context.Context) bool {
+	deadline := time.Now().Add(b.trialTime())
+	for ctx.Err() == nil {
 		err := b.confirm(ctx)
-		if ctx.Err() != nil {
-			return
-		}
-		if err == nil {
+		switch {
+		case ctx.Err() != nil:
+			return false
+		case err == nil:
 			b.log.Info("the new version stays", "version", b.identity.Version)
 			b.look()
-			return
-		}
-		if time.Now().After(deadline) {
+			return true
+		case time.Now().After(deadline):
 			b.giveUp(err)
-			return
+			return false
 		}
 		select {
 		case <-ctx.Done():
-			return
 		case <-time.After(time.Second):
 		}
 	}
+	return false
+}
+
+// rehearse is try on a copy of the data, whose form the new version would change, with nobody outside who could reach it.
+func (b *box) rehearse(ctx context.Context, d rehearsal.Data) bool {
+	copied, err := d.Begin(ctx)
+	if err != nil {
+		b.giveUp(err)
+		return false
+	}
+	b.copied.Store(&copied)
+	defer b.copied.Store(nil)
+	stage, leave := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() { defer close(ended); b.program.Run(stage) }()
+	stays := b.try(ctx)
+	leave()
+	<-ended
+	if err := d.End(); err != nil {
+		b.log.Warn("the copy of the mail stays", "err", err)
+	}
+	return stays
 }
 
 func (b *box) giveUp(why error) {
@@ -68,7 +97,7 @@ func (b *box) works(ctx context.Context) error {
 	if err := answers(ctx, "127.0.0.1:80"); err != nil {
 		return fmt.Errorf("port 80: %w", err)
 	}
-	if _, err := os.Lstat(filepath.Join(dataFolder, claim.FileName)); err == nil {
+	if _, err := os.Lstat(filepath.Join(dataFolder, claimFile)); err == nil {
 		return nil // nobody has mail here yet
 	}
 	if err := greets(ctx, "127.0.0.1:25", "220 "); err != nil {

@@ -14,6 +14,8 @@ import (
 type dnsCommand struct {
 	Domain  string   `arg:"" help:"arg_domain"`
 	Address []string `help:"flag_address" placeholder:"word_address"`
+	Write   bool     `help:"flag_dns_write"`
+	Yes     bool     `help:"flag_yes"`
 	JSON    bool     `help:"flag_json"`
 }
 
@@ -25,7 +27,7 @@ type recordItem struct {
 	Purpose string `json:"purpose"`
 }
 
-// Run writes what has to stand in DNS for a domain.
+// Run prints what has to stand in DNS for a domain, or puts it there.
 func (cmd *dnsCommand) Run(ctx context.Context, d *Desk) error {
 	addresses, err := cmd.addresses()
 	if err != nil {
@@ -34,6 +36,9 @@ func (cmd *dnsCommand) Run(ctx context.Context, d *Desk) error {
 	st, name, err := d.ourDomain(ctx, cmd.Domain)
 	if err != nil {
 		return err
+	}
+	if cmd.Write {
+		return cmd.write(ctx, d, st, name, addresses)
 	}
 	f, err := records.Facts(ctx, st, d.ring(st), name, records.PublicAddresses())
 	if err != nil {

@@ -71,12 +71,18 @@ func Start(t testing.TB, o Options) *Browser {
 		end()
 	})
 	b := &Browser{t: t, ctx: ctx, o: o}
-	chromedp.ListenTarget(ctx, b.hear)
-	if err := chromedp.Run(ctx, log.Enable(), runtime.Enable(), look(o)); err != nil { // without a deadline of its own: it holds the process
-		t.Fatalf("chromium does not start: %v", err)
-	}
-	t.Cleanup(b.end)
+	b.prepare()
 	return b
+}
+
+// prepare opens the window and listens to what the browser complains about.
+func (b *Browser) prepare() {
+	b.t.Helper()
+	chromedp.ListenTarget(b.ctx, b.hear)
+	if err := chromedp.Run(b.ctx, log.Enable(), runtime.Enable(), look(b.o)); err != nil { // without a deadline of its own: it holds the process
+		b.t.Fatalf("chromium does not start: %v", err)
+	}
+	b.t.Cleanup(b.end)
 }
 
 // flags keep Chromium from asking anybody but us.
@@ -109,7 +115,10 @@ func look(o Options) chromedp.Tasks {
 		emulation.SetDeviceMetricsOverride(o.Width, o.Height, 1, o.Width < 600),
 		emulation.SetLocaleOverride().WithLocale(o.Language),
 		emulation.SetUserAgentOverride("buzon-test").WithAcceptLanguage(o.Language),
-		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
+		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
+			{Name: "prefers-color-scheme", Value: scheme},
+			{Name: "prefers-reduced-motion", Value: "reduce"}, // what fades would be measured half way
+		}),
 	}
 }
 
@@ -229,11 +238,16 @@ func until(script string) chromedp.Action {
 // See waits until the page shows a text.
 func (b *Browser) See(text string) {
 	b.t.Helper()
+	b.Do("see "+text, until("document.body.innerText.includes("+quote(text)+")"))
+}
+
+// quote is a text in a script.
+func quote(text string) string {
 	quoted, err := json.Marshal(text)
 	if err != nil {
-		b.t.Fatal(err)
+		panic(err) // cannot be: it is a text
 	}
-	b.Do("see "+text, until("document.body.innerText.includes("+string(quoted)+")"))
+	return string(quoted)
 }
 
 // Value is what a script gives, into a Go value.
@@ -303,7 +317,7 @@ func (b *Browser) Accessible() {
 	b.t.Helper()
 	var found []violation
 	b.Do("run axe-core", chromedp.Evaluate(string(axe().File(b.t, "axe.min.js"))+"\n;true", nil),
-		chromedp.Evaluate(`axe.run().then(result => result.violations)`, &found, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+		chromedp.Evaluate(`axe.run({resultTypes: ['violations']}).then(result => result.violations)`, &found, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
 	for _, v := range found {
 		if v.Impact == "serious" || v.Impact == "critical" {
 			b.t.Errorf("%s: axe-core: %s %s: %s: %+v", b.Path(), v.Impact, v.ID, v.Help, v.Nodes)

@@ -8,9 +8,10 @@ import (
 	"buzon/internal/text"
 )
 
-// Near tells whether an address is of this machine or of a private network: loopback, RFC 1918, RFC 4193, and those that
-// hold on one link. The shared ones of RFC 6598 are not: behind them are all customers of a provider.
-func Near(addr netip.Addr) bool {
+// near tells whether an address is of this machine or of a private network: loopback, RFC 1918, RFC 4193, and those that
+// hold on one link. The shared ones of RFC 6598 are not: behind them are all customers of a provider. Nor are public ones of
+// IPv6 that look like ours: nobody needs them for a first visit, since we tell no such address.
+func near(addr netip.Addr) bool {
 	addr = addr.Unmap()
 	return addr.IsLoopback() || addr.IsPrivate() || addr.IsLinkLocalUnicast()
 }
@@ -20,7 +21,7 @@ func Near(addr netip.Addr) bool {
 func Guard(next http.Handler, claimed func() bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		from, err := netip.ParseAddrPort(r.RemoteAddr)
-		if (err == nil && Near(from.Addr())) || claimed() {
+		if (err == nil && near(from.Addr())) || claimed() {
 			next.ServeHTTP(w, r)
 			return
 		}

@@ -21,6 +21,7 @@ func TestEveryKeyRoundTrips(t *testing.T) {
 		"account.quota":       "1536MB",
 		"login.hide":          "PLAIN,SCRAM-SHA-256-PLUS",
 		"search.index":        "no",
+		"page.anywhere":       "yes",
 		"imap.hide":           "CONDSTORE,IDLE",
 		"imap.show":           "UIDONLY",
 

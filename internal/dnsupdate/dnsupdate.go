@@ -1,9 +1,10 @@
-// Package dnsupdate writes the TXT records by which a certificate authority is
-// shown that a domain is ours (RFC 8555 §8.4), at whoever keeps the domain's DNS:
-// a server that takes updates (RFC 2136 with TSIG, RFC 8945), or one of the
-// providers whose interfaces are here, each a file with a function that makes a
-// Writer. It decides nothing, and keeps nothing but the tokens it was given,
-// which it never tells, not even in errors.
+// Package dnsupdate writes records at whoever keeps a domain's DNS: a server that
+// takes updates (RFC 2136 with TSIG, RFC 8945), or one of the providers whose
+// interfaces are here. There are two ways to each. A Writer sets and removes the
+// TXT records by which a certificate authority is shown that a domain is ours
+// (RFC 8555 §8.4); a Provider reads and writes whole sets of records. Neither
+// decides anything, nor keeps more than the tokens it was given, which it never
+// tells, not even in errors.
 package dnsupdate
 
 import "context"

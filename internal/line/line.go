@@ -4,7 +4,8 @@
 // Invariants: nothing is claimed that was not seen. A box behind a router cannot see itself from outside: without a witness
 // (an outside eye, the certificate authority, mail that came) the answer is unknown, which is said as such.
 //
-// RFC 6598 (addresses shared by a provider's customers), 6886 (NAT-PMP, by which a router tells its address).
+// RFC 6598 (addresses shared by a provider's customers), 6886 (NAT-PMP, by which a router tells its address) and UPnP's
+// WANIPConnection:1, by which others do.
 package line
 
 import (

@@ -24,7 +24,7 @@ const (
 	askFirst = 250 * time.Millisecond
 )
 
-// AskRouter asks the router of this network for its address outside, by NAT-PMP. Many do not tell.
+// AskRouter asks the router of this network for its address outside, by NAT-PMP and UPnP at once. Many do not tell.
 func AskRouter(ctx context.Context) (netip.Addr, error) {
 	table, err := os.Open("/proc/net/route") // Linux alone has it; elsewhere the router is not known
 	if err != nil {
@@ -35,7 +35,30 @@ func AskRouter(ctx context.Context) (netip.Addr, error) {
 	if err != nil {
 		return netip.Addr{}, err
 	}
-	return askNATPMP(ctx, netip.AddrPortFrom(router, natPort))
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type told struct {
+		address netip.Addr
+		err     error
+	}
+	answers := make(chan told, 2)
+	go func() {
+		a, err := askNATPMP(ctx, netip.AddrPortFrom(router, natPort))
+		answers <- told{a, err}
+	}()
+	go func() {
+		a, err := askUPnP(ctx, router, ssdpAddress())
+		answers <- told{a, err}
+	}()
+	first := <-answers
+	if first.err == nil {
+		return first.address, nil // cancel ends the other
+	}
+	second := <-answers
+	if second.err != nil {
+		return netip.Addr{}, errors.Join(first.err, second.err)
+	}
+	return second.address, nil
 }
 
 // gateway reads Linux's table of routes and gives the router of the default one.

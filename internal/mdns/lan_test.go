@@ -124,8 +124,7 @@ func outline(m *dns.Msg) string {
 	var list []string
 	for i, section := range [][]dns.RR{m.Answer, m.Extra} {
 		for _, r := range section {
-			_, data, _ := strings.Cut(strings.TrimPrefix(r.String(), r.Header().String()), "\x00")
-			data = strings.TrimPrefix(r.String(), r.Header().String())
+			data := strings.TrimPrefix(r.String(), r.Header().String())
 			text := fmt.Sprintf("%s %s %s", r.Header().Name, dns.TypeToString[r.Header().Rrtype], data)
 			if r.Header().Class&flushBit != 0 {
 				text += " !"

@@ -3,6 +3,7 @@ package mdns
 import (
 	"bufio"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"os"
@@ -48,7 +49,8 @@ func newCable(t *testing.T) *cable {
 	if os.Getuid() != 0 {
 		t.Skip("network namespaces are for root")
 	}
-	c := &cable{t: t, a: fmt.Sprintf("bz%d-a", os.Getpid()), b: fmt.Sprintf("bz%d-b", os.Getpid())}
+	name := "bz-" + rand.Text()[:8]
+	c := &cable{t: t, a: name + "-a", b: name + "-b"}
 	if out, err := exec.Command("ip", "netns", "add", c.a).CombinedOutput(); err != nil {
 		t.Skipf("no network namespaces here: %v %s", err, out)
 	}
@@ -203,6 +205,7 @@ func wants(t *testing.T, want string, ask func() string) {
 
 // avahi finds us, by both families, beside itself on the same machine as well.
 func TestAvahiFinds(t *testing.T) {
+	t.Parallel()
 	c := newCable(t)
 	resolve, lines := c.avahi(c.b, "laptop")
 	await(t, lines, "Server startup complete")
@@ -223,7 +226,9 @@ func TestAvahiFinds(t *testing.T) {
 
 // Who came first keeps the name, we or avahi.
 func TestAvahiConflict(t *testing.T) {
+	t.Parallel()
 	t.Run("we first", func(t *testing.T) {
+		t.Parallel()
 		c := newCable(t)
 		ours, _ := c.responder(c.a, "buzon")
 		wants(t, "192.168.77.1", func() string {
@@ -237,6 +242,7 @@ func TestAvahiConflict(t *testing.T) {
 		}
 	})
 	t.Run("avahi first", func(t *testing.T) {
+		t.Parallel()
 		c := newCable(t)
 		resolve, lines := c.avahi(c.b, "buzon")
 		await(t, lines, "Server startup complete")
@@ -245,6 +251,7 @@ func TestAvahiConflict(t *testing.T) {
 		wants(t, "buzon-2.local\t192.168.77.1", func() string { return resolve("-4", "-n", "buzon-2.local") })
 	})
 	t.Run("avahi of the same machine", func(t *testing.T) { // both say the same, which is no conflict
+		t.Parallel()
 		c := newCable(t)
 		near, lines := c.avahi(c.a, "buzon")
 		await(t, lines, "Server startup complete")
@@ -262,6 +269,7 @@ func TestAvahiConflict(t *testing.T) {
 
 // python3-zeroconf finds the page as a service, and hears when it goes; dig asks as if we were a DNS server.
 func TestPythonFinds(t *testing.T) {
+	t.Parallel()
 	const python = "/usr/bin/python3"
 	if err := exec.Command(python, "-c", "import zeroconf").Run(); err != nil {
 		need(t, "python3 with zeroconf")

@@ -41,9 +41,9 @@ func (d *Desk) keep(ctx context.Context) error {
 	if !s.KeepAddress || s.DNSToken == "" || s.DNSProvider == config.NoProvider || s.DNSProvider == config.Manual {
 		return nil
 	}
-	now := d.Addresses(ctx)
-	if len(now) == 0 {
-		return nil // the line is down, or nobody tells
+	now, err := d.Addresses(ctx)
+	if err != nil || len(now) == 0 {
+		return err // none: the line is down, or nobody tells
 	}
 	was, _, _, err := d.Store.Noted(ctx, noteAddress)
 	if err != nil || was == join(now) {

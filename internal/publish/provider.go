@@ -7,10 +7,11 @@ import (
 	"time"
 
 	"buzon/internal/config"
+	"buzon/internal/dns"
 	"buzon/internal/dnsupdate"
 )
 
-// World is where providers are and how they are reached. "" is where they really are.
+// World is where providers are and how they are reached. Zero values mean the real ones, but for Now.
 type World struct {
 	HTTP                       *http.Client
 	Dial                       func(ctx context.Context, network, address string) (net.Conn, error)
@@ -29,6 +30,7 @@ func (w World) Provider(s *config.Settings) (dnsupdate.Provider, error) {
 	if s.DNSToken == "" {
 		return none, ErrNoToken
 	}
+	w.complete(s)
 	switch s.DNSProvider {
 	case config.Cloudflare:
 		return dnsupdate.CloudflareZone(or(w.Cloudflare, dnsupdate.CloudflareURL), s.DNSToken, w.HTTP), nil
@@ -48,6 +50,20 @@ func (w World) Provider(s *config.Settings) (dnsupdate.Provider, error) {
 		return dnsupdate.RFC2136Zone(s.DNSServer, key, w.Dial, w.Now), nil
 	}
 	return none, ErrNoProvider
+}
+
+// complete fills in what is real.
+func (w *World) complete(s *config.Settings) {
+	if w.HTTP == nil {
+		w.HTTP = &http.Client{Timeout: time.Minute}
+	}
+	if w.Dial == nil {
+		w.Dial = (&net.Dialer{Timeout: 15 * time.Second}).DialContext
+	}
+	if w.Resolvers == nil {
+		client := dns.NewClient(dns.Options{Now: w.Now, Settings: func() dns.Settings { return dns.Settings{Server: s.Resolver} }})
+		w.Resolvers = client.Servers
+	}
 }
 
 func or(given, usual string) string {

@@ -10,7 +10,6 @@ package publish
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -31,7 +30,7 @@ type Options struct {
 	Store     *store.Store
 	Keys      keyring.Ring
 	Provider  func(*config.Settings) (dnsupdate.Provider, error) // such as World.Provider
-	Addresses func(ctx context.Context) []netip.Addr             // where the world reaches us, as far as it is known
+	Addresses func(ctx context.Context) ([]netip.Addr, error)    // where the world reaches us, as far as it is known
 	Now       func() time.Time
 	Log       *slog.Logger
 }
@@ -81,7 +80,9 @@ func (d *Desk) Plan(ctx context.Context, domain string, addresses []netip.Addr) 
 		return p, err
 	}
 	if addresses == nil {
-		addresses = d.Addresses(ctx)
+		if addresses, err = d.Addresses(ctx); err != nil {
+			return p, err
+		}
 	}
 	if p.Facts, err = records.Facts(ctx, d.Store, d.Keys, domain, addresses); err != nil {
 		return p, err
@@ -166,53 +167,6 @@ func (d *Desk) Apply(ctx context.Context, p Plan, ok func(Item) bool) ([]Item, e
 		return nil, fmt.Errorf("write the records of %s: %w", p.Domain, err)
 	}
 	return done, nil
-}
-
-// noteWritten and a domain is the name of the note (store.Note) of what we wrote there.
-const noteWritten = "dns.written "
-
-// written is what we put there, or found as it should be.
-func (d *Desk) written(ctx context.Context, domain string) (list []dnsupdate.Record, err error) {
-	text, _, found, err := d.Store.Noted(ctx, noteWritten+domain)
-	if err == nil && found {
-		err = json.Unmarshal([]byte(text), &list)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read what was published: %w", err)
-	}
-	return list, nil
-}
-
-// remember keeps what is ours from now on. What is not written now stays known as it was.
-func (d *Desk) remember(ctx context.Context, p Plan, done []Item) error {
-	was, err := d.written(ctx, p.Domain)
-	if err != nil {
-		return err
-	}
-	list := slices.DeleteFunc(slices.Clone(was), func(r dnsupdate.Record) bool {
-		return slices.ContainsFunc(p.Items, func(i Item) bool { return i.State == There && i.Name == r.Name && i.Type == r.Type })
-	})
-	for _, i := range p.Items {
-		if i.State != There && !slices.ContainsFunc(done, func(d Item) bool { return d.Name == i.Name && d.Type == i.Type }) {
-			continue
-		}
-		for _, r := range i.Want {
-			if !slices.ContainsFunc(list, r.Same) {
-				list = append(list, r)
-			}
-		}
-	}
-	if slices.Equal(list, was) {
-		return nil // no write for a read
-	}
-	text, err := json.Marshal(list)
-	if err == nil {
-		err = d.Store.Note(ctx, noteWritten+p.Domain, string(text))
-	}
-	if err != nil {
-		return fmt.Errorf("keep what is published: %w", err)
-	}
-	return nil
 }
 
 // Errors of World.Provider.

@@ -41,7 +41,7 @@ func newHost(t *testing.T) *host {
 	h.Desk = &Desk{Options{
 		Store: st, Keys: keyring.Ring{Store: st, Now: time.Now}, Now: time.Now, Log: log,
 		Provider:  func(*config.Settings) (dnsupdate.Provider, error) { return h.provider(), nil },
-		Addresses: func(context.Context) []netip.Addr { return h.addresses },
+		Addresses: func(context.Context) ([]netip.Addr, error) { return h.addresses, nil },
 	}}
 	if err := st.AddDomain(t.Context(), "example.org"); err != nil {
 		t.Fatal(err)

@@ -18,6 +18,7 @@ type First struct {
 	Name     string // of the person; may be empty
 	Password string
 	Language string // of what we write to people, as the setting has it
+	Host     string // what the server is called from then on, unless the settings say so already
 	Next     string // kept as NoteSetup
 }
 
@@ -25,7 +26,7 @@ type First struct {
 // none.
 const NoteSetup = "setup.step"
 
-// Begin makes the first domain and the first account, who looks after the box, in one transaction: whatever happens, there is
+// Begin makes the first domain and the first account, who looks after the box, and what its settings begin with, in one transaction: whatever happens, there is
 // all of it or nothing. A domain that is there without anybody in any is taken as it is. ErrExists where the box has an
 // account already, ErrBadName, ErrBadPassword.
 func (s *Store) Begin(ctx context.Context, f First) (account Account, err error) {
@@ -47,7 +48,7 @@ func (s *Store) Begin(ctx context.Context, f First) (account Account, err error)
 		if err := checkNobody(tx.Conn); err != nil {
 			return err
 		}
-		if err := s.beginLanguage(tx, f.Language); err != nil {
+		if err := s.beginSettings(tx, f); err != nil {
 			return err
 		}
 		if err := exec(tx.Conn, "INSERT INTO domain(name, created) VALUES(?, ?) ON CONFLICT DO NOTHING", domain, tx.now); err != nil {
@@ -74,15 +75,27 @@ func checkNobody(c *sqlite.Conn) error {
 	return err
 }
 
-// beginLanguage keeps the language that the first person reads.
-func (s *Store) beginLanguage(tx *tx, language string) error {
+// beginSettings keeps the language that the first person reads, and the name of the server.
+func (s *Store) beginSettings(tx *tx, f First) error {
 	settings, err := loadSettings(tx.Conn, s.log)
 	if err != nil {
 		return err
 	}
-	if settings, err = settings.With("language", language); err != nil {
+	changes := [][2]string{{"language", f.Language}}
+	if settings.ServerName == "" {
+		changes = append(changes, [2]string{"server.name", f.Host})
+	}
+	for _, c := range changes {
+		if settings, err = settings.With(c[0], c[1]); err != nil {
+			return err
+		}
+		if err := keepSetting(tx, c[0], settings); err != nil {
+			return fmt.Errorf("store: keep setting %s: %w", c[0], err)
+		}
+	}
+	if err := settings.Validate(); err != nil {
 		return err
 	}
 	tx.onCommit(func() { s.settings.Store(&settings) })
-	return keepSetting(tx, "language", settings)
+	return nil
 }

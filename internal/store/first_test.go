@@ -11,7 +11,7 @@ import (
 )
 
 func newcomer(who, domain string) First {
-	return First{Address: message.Address{Local: who, Domain: domain}, Name: " Ana García ", Password: "correct horse", Language: "es", Next: "line"}
+	return First{Address: message.Address{Local: who, Domain: domain}, Name: " Ana García ", Password: "correct horse", Language: "es", Host: "mail." + domain, Next: "line"}
 }
 
 func TestBegin(t *testing.T) {
@@ -20,7 +20,7 @@ func TestBegin(t *testing.T) {
 	check(t, err)
 	again, err := s.Account(t.Context(), acc.Address)
 	check(t, err)
-	if acc != again || !acc.Admin || acc.Name != "Ana García" || s.Settings().Language != "es" {
+	if acc != again || !acc.Admin || acc.Name != "Ana García" || s.Settings().Language != "es" || s.Settings().ServerName != "mail.example.org" {
 		t.Errorf("%+v, kept as %+v, language %s", acc, again, s.Settings().Language)
 	}
 	if ours, err := s.IsLocalDomain(t.Context(), "example.org"); err != nil || !ours {
@@ -41,6 +41,8 @@ func TestBegin(t *testing.T) {
 // What fails leaves nothing, whether it fails before the transaction, in it, or at its very end.
 func TestBeginFails(t *testing.T) {
 	s := newStore(t)
+	const rows = "SELECT (SELECT count(*) FROM domain) + (SELECT count(*) FROM account) + (SELECT count(*) FROM setting) + (SELECT count(*) FROM note)"
+	before := count(t, s, rows)
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
 	for what, c := range map[string]struct {
@@ -62,8 +64,8 @@ func TestBeginFails(t *testing.T) {
 		if _, err := s.Begin(c.ctx, f); err == nil || c.err != nil && !errors.Is(err, c.err) {
 			t.Errorf("%s: %v", what, err)
 		}
-		if n := count(t, s, "SELECT (SELECT count(*) FROM domain) + (SELECT count(*) FROM account) + (SELECT count(*) FROM setting) + (SELECT count(*) FROM note)"); n != 0 {
-			t.Errorf("%s left %d rows", what, n)
+		if n := count(t, s, rows); n != before {
+			t.Errorf("%s left %d rows", what, n-before)
 		}
 	}
 	if s.Settings().Language != "en" {
@@ -75,8 +77,12 @@ func TestBeginFails(t *testing.T) {
 func TestBeginWithDomain(t *testing.T) {
 	s := newStore(t)
 	check(t, s.AddDomain(t.Context(), "example.org"))
+	check(t, s.Set(t.Context(), "server.name", "box.example.net"))
 	_, err := s.Begin(t.Context(), newcomer("ana", "example.org"))
 	check(t, err)
+	if name := s.Settings().ServerName; name != "box.example.net" {
+		t.Errorf("the server is called %s now", name)
+	}
 }
 
 // Of two who begin at once, one does.

@@ -19,7 +19,7 @@ func TestSettings(t *testing.T) {
 		value := map[config.Kind]string{config.Text: "mail.example.test", config.Choice: "es", config.Switch: "yes",
 			config.Days: "30", config.Size: "20MB", config.List: "IDLE", config.Duration: "3h", config.Number: "7"}[k.Kind]
 		if special, ok := map[string]string{ // that fit neither their kind's value nor the others
-			"search.index": "no", "send.way": "relay", "send.give-up-after": "3d",
+			"local.name": "correo", "search.index": "no", "send.way": "relay", "send.give-up-after": "3d",
 			"send.source-address": "192.0.2.1", "dns.resolver": "192.0.2.1:53",
 			"receive.block-lists": "bl.example.org:1", "receive.slow-strangers": "no", "receive.forwarders": "list.example.org",
 			"cert.way": "dns", "cert.email": "ana@example.org", "cert.directory": "https://acme.example.org/dir",

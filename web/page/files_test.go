@@ -1,10 +1,9 @@
 package page
 
 import (
-	"bytes"
 	"context"
+	"html"
 	"io"
-	"mime/multipart"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -25,23 +24,12 @@ import (
 // send uploads a file as a browser does.
 func (br *browser) send(path, from string, content []byte) *httptest.ResponseRecorder {
 	br.t.Helper()
-	var b bytes.Buffer
-	form := multipart.NewWriter(&b)
-	part, err := form.CreateFormFile("file", "x")
-	if err == nil {
-		_, err = part.Write(content)
-	}
-	if err == nil {
-		err = form.Close()
-	}
-	if err != nil {
-		br.t.Fatal(err)
-	}
+	body, kind := multipartOf(br.t, content)
 	if from != "" {
 		path += "?token=" + br.token(from)
 	}
-	r := httptest.NewRequest(http.MethodPost, path, &b)
-	r.Header.Set("Content-Type", form.FormDataContentType())
+	r := httptest.NewRequest(http.MethodPost, path, body)
+	r.Header.Set("Content-Type", kind)
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
 	return br.do(r)
 }
@@ -50,7 +38,7 @@ func (br *browser) send(path, from string, content []byte) *httptest.ResponseRec
 func (br *browser) shows(path, key string) bool {
 	br.t.Helper()
 	start, _, _ := strings.Cut(text.Load("en").Say(key), "{")
-	return strings.Contains(br.get(path).Body.String(), strings.TrimSpace(start))
+	return strings.Contains(br.get(path).Body.String(), html.EscapeString(strings.TrimSpace(start)))
 }
 
 // A backup that is downloaded is a whole file of ours, is noted, and leaves nothing on the disk. What is uploaded takes the
@@ -235,7 +223,7 @@ func TestUpdate(t *testing.T) {
 		t.Errorf("the machine took %q", taken)
 	}
 	wantCode(t, "to fetch one", admin.submit("/update", "/update/fetch", "url", site.URL+"/new"), http.StatusSeeOther)
-	eventually(t, func() bool { taken, _ := m.has(); return taken == "fetched" && !b.updating.now().Running })
+	eventually(t, "it comes to be", func() bool { taken, _ := m.has(); return taken == "fetched" && !b.updating.now().Running })
 	m.mu.Lock()
 	m.answer = update.ErrSignature
 	m.mu.Unlock()
@@ -244,7 +232,7 @@ func TestUpdate(t *testing.T) {
 		t.Error("the page does not say that it is somebody else's")
 	}
 	wantCode(t, "to fetch nothing", admin.submit("/update", "/update/fetch", "url", site.URL+"/none"), http.StatusSeeOther)
-	eventually(t, func() bool { return admin.shows("/update", "page_update_not_fetched") })
+	eventually(t, "it comes to be", func() bool { return admin.shows("/update", "page_update_not_fetched") })
 	m.mu.Lock()
 	m.answer = nil
 	m.mu.Unlock()
@@ -257,20 +245,11 @@ func TestUpdate(t *testing.T) {
 		t.Errorf("the machine was asked for %s", did)
 	}
 	for kind, said := range map[update.Kind]string{
-		update.Debian: "page_update_debian", update.OpenWrt: "page_update_openwrt", update.Container: "page_update_container", update.Static: "page_update_static",
+		update.Debian: "update_by_debian", update.OpenWrt: "update_by_openwrt", update.Container: "update_by_container", update.Static: "update_by_static",
 	} {
 		b := newBox(t, func(o *Options) { o.Place.Kind = kind })
 		if admin := b.as("ana"); !admin.shows("/update", said) || strings.Contains(admin.get("/update").Body.String(), "/upload/update") {
 			t.Errorf("%s: the page does not say %s, or offers more", kind, said)
-		}
-	}
-}
-
-func eventually(t *testing.T, holds func() bool) {
-	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !holds(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("it does not come to be")
 		}
 	}
 }
@@ -280,7 +259,7 @@ func TestDoctor(t *testing.T) {
 	b := newBox(t)
 	admin := b.as("ana")
 	wantCode(t, "run", admin.submit("/doctor", "/doctor/run"), http.StatusSeeOther)
-	eventually(t, func() bool { return !b.exam.now().Running })
+	eventually(t, "it comes to be", func() bool { return !b.exam.now().Running })
 	kept, err := doctor.Kept(context.Background(), b.store)
 	if err != nil || len(kept) < 20 || len(b.exam.now().Said) != len(kept) {
 		t.Fatalf("%d findings, %v", len(kept), err)
@@ -303,7 +282,7 @@ func TestRelays(t *testing.T) {
 	b.fill()
 	admin := b.as("ana")
 	wantCode(t, "test", admin.submit("/flow", "/flow/test", "to", "kim@far.test"), http.StatusSeeOther)
-	eventually(t, func() bool { return !b.trying.now().Running })
+	eventually(t, "it comes to be", func() bool { return !b.trying.now().Running })
 	if len(b.trying.now().Said) == 0 || !admin.shows("/flow", "page_error_relay_test") {
 		t.Errorf("the page tells of %d steps", len(b.trying.now().Said))
 	}

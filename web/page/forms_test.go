@@ -143,6 +143,11 @@ func forms() []form {
 		{"/queue/change", "/queue/drop?all=yes", []string{"all", "yes", "do", "drop"},
 			func(_ *testing.T, b *bench) bool { return len(b.jobs()) == 0 }, "page_queue_dropped", false},
 
+		{"/mail/block", "/mail", []string{"domain", "far.test"},
+			func(_ *testing.T, b *bench) bool { return b.rule(0, false, "far.test") }, "page_rule_blocked", false},
+		{"/people/release", "/people/here", []string{"who", "203.0.113.77"},
+			func(t *testing.T, b *bench) bool { return len(get[[]store.Guarded](t)(b.store.GuardedNow(ctx))) == 0 }, "page_guard_released", false},
+
 		{"/me/name", "/me", []string{"name", "Me"}, func(_ *testing.T, b *bench) bool { return b.account(luis).Name == "Me" }, "page_saved", true},
 		{"/me/app-password", "/me", []string{"device", "watch"},
 			func(t *testing.T, b *bench) bool { return hasApp(t, b, luis, "watch") }, "page_app_made", true},
@@ -176,6 +181,17 @@ func forms() []form {
 			func(t *testing.T, b *bench) bool { return hasApp(t, b, luis, "robot") }, "", true},
 		{"/me/password", "/me", []string{"current", "quite another", "password", "a third one", "again", "a third one"},
 			func(_ *testing.T, b *bench) bool { return works(b, luis, "a third one") }, "page_password_changed", true},
+	}
+}
+
+// Nobody changes another's account by naming it in a form of one's own.
+func TestOwnMeansOwn(t *testing.T) {
+	b := newBox(t)
+	user := b.as("luis")
+	wantCode(t, "name", user.submit("/me", "/me/name", "name", "Eve", "address", "ana@example.org"), http.StatusSeeOther)
+	wantCode(t, "device", user.submit("/me", "/me/app-password", "device", "eve", "address", "ana@example.org"), http.StatusSeeOther)
+	if b.account(ana).Name != "" || b.account(luis).Name != "Eve" || hasApp(t, b, ana, "eve") || !hasApp(t, b, luis, "eve") {
+		t.Errorf("ana is called %q", b.account(ana).Name)
 	}
 }
 

@@ -16,6 +16,7 @@ func (p *Page) mailRoutes(m *routes) {
 	m.get("/mail/out", admins, p.showOut)
 	m.get("/mail/refused", admins, p.showRefused)
 	m.post("/mail/rule", admins, p.ruleFromMail)
+	m.post("/mail/block", admins, p.blockDomain)
 }
 
 // mailRows is how many lines of mail a page shows.
@@ -23,9 +24,10 @@ const mailRows = 50
 
 // mailView is what came, or what was sent.
 type mailView struct {
-	In   []arrivals.Arrival
-	Out  []handledView
-	More string // of the next page's address; "": there is none
+	In     []arrivals.Arrival
+	Blocks bool // with a button for that
+	Out    []handledView
+	More   string // of the next page's address; "": there is none
 }
 
 // showIn is what came since the start.
@@ -33,7 +35,7 @@ func (p *Page) showIn(r *request) (reply, error) { return r.render("mail_in", p.
 
 func (p *Page) inView() (v mailView) {
 	if p.Arrivals != nil {
-		v.In = p.Arrivals.Last(mailRows)
+		v.In, v.Blocks = p.Arrivals.Last(mailRows), true
 	}
 	return v
 }
@@ -101,6 +103,11 @@ func (p *Page) ruleFromMail(r *request) (reply, error) {
 		rule.Kind, rule.Value = store.RuleNetwork, refused.Client
 	}
 	return p.addRule(r, rule, "/mail/refused")
+}
+
+// blockDomain keeps the domain of a sender out whose mail came.
+func (p *Page) blockDomain(r *request) (reply, error) {
+	return p.addRule(r, store.Rule{Kind: store.RuleDomain, Value: r.field("domain")}, "/mail")
 }
 
 // addRule adds a rule and says so.

@@ -98,6 +98,7 @@ func (b *bench) fill() {
 	row := b.Roster.Enter(roster.Place{Account: ana.String(), Service: "imap", Addr: netip.MustParseAddr("192.168.1.7"), Device: "phone <1>"})
 	b.Roster.Name(row, "K-9 <6>")
 	must(b.Wear.Sample(ctx))
+	must(b.store.KeepGuarded(ctx, []store.Guarded{{Address: "203.0.113.77", Failures: 9, Last: time.Now(), Until: time.Now().Add(time.Hour)}}))
 	must(b.store.AddFigure(ctx, store.Figure{Day: "2026-01-01", Used: 1, Free: 1, File: 1, Written: 5 << 20, Device: 9 << 20}))
 	must(b.store.Note(ctx, sending.NoteWay, "way_relay_set smtp.example.net"))
 	must(b.store.KeepFindings(ctx, []store.Finding{

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"net/netip"
 	"net/url"
 	"strings"
 
@@ -24,6 +25,7 @@ func (p *Page) peopleRoutes(m *routes) {
 	m.post("/people/unalias", admins, p.removeAlias)
 	m.get("/people/here", admins, p.showHere)
 	m.live("/live/here", admins, p.liveHere)
+	m.post("/people/release", admins, p.releaseGuarded)
 	p.ownRoutes(m, "/people", admins, (*request).named)
 }
 
@@ -219,8 +221,32 @@ func (p *Page) resumeSending(r *request) (reply, error) {
 	return r.back(accountPath(acc.Address), "page_people_resumed", "address", acc.Address), nil
 }
 
-// showHere is who is logged in from where.
-func (p *Page) showHere(r *request) (reply, error) { return r.render("here", p.here("")) }
+// showHere is who is logged in from where, and who is made to wait because of wrong passwords.
+func (p *Page) showHere(r *request) (reply, error) {
+	guarded, err := p.Store.GuardedNow(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	v := p.here("")
+	v.Guarded = guarded[:min(len(guarded), listRows)]
+	return r.render("here", v)
+}
+
+// releaseGuarded makes the guard forget the failures of an account, or of an address.
+func (p *Page) releaseGuarded(r *request) (reply, error) {
+	who := r.field("who")
+	if prefix, err := netip.ParsePrefix(who); err == nil { // as the list shows networks
+		who = prefix.Addr().String()
+	}
+	if who == "" {
+		return nil, fail("page_error_form")
+	}
+	if _, err := p.Store.ReleaseGuarded(r.Context(), who); err != nil {
+		return r.again("/people/here", err)
+	}
+	r.audit("guard-release", "who", who)
+	return r.back("/people/here", "page_guard_released", "who", who), nil
+}
 
 func (p *Page) liveHere(r *request, show send) error {
 	return r.follow(show, "here", "rows", nil, func() (any, error) { return p.here(""), nil })
@@ -228,8 +254,9 @@ func (p *Page) liveHere(r *request, show send) error {
 
 // hereView is the sessions of one account, or of all.
 type hereView struct {
-	All  bool // shows whose they are
-	Rows []roster.Row
+	All     bool // shows whose they are
+	Rows    []roster.Row
+	Guarded []store.Guarded // of the page about all
 }
 
 func (p *Page) here(account string) hereView {

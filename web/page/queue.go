@@ -64,10 +64,11 @@ func (p *Page) queueView(r *request) (v queueView, err error) {
 		}
 		v.Next = int64(q.ID) + 1
 	}
-	if int64(len(v.Jobs)) >= v.Total {
+	rest, err := p.Store.QueuePage(r.Context(), store.EnvelopeID(v.Next))
+	if len(rest) == 0 {
 		v.Next = 0
 	}
-	return v, nil
+	return v, err
 }
 
 func (r *request) jobView(e store.Envelope, j store.Job) jobView {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -19,7 +20,11 @@ type views struct {
 	mu    sync.Mutex
 	words map[string]*text.Catalogue
 	sets  map[string]*template.Template // by language and page
+	order []string                      // of sets, that which was used last at the end
 }
+
+// maxSets is how many pages stay ready, of some 150 KB each; to make one again takes some milliseconds.
+const maxSets = 5
 
 // view is what a template sees. Data is the page's own.
 type view struct {
@@ -53,6 +58,7 @@ func (v *views) set(words *text.Catalogue, name string) (*template.Template, err
 	defer v.mu.Unlock()
 	key := words.Lang + "/" + name
 	if t := v.sets[key]; t != nil {
+		v.order = append(slices.DeleteFunc(v.order, func(k string) bool { return k == key }), key)
 		return t, nil
 	}
 	t, err := template.New("layout.html").Funcs(functions(words)).ParseFS(files, "templates/layout.html", "templates/_*.html", "templates/"+name+".html")
@@ -63,6 +69,10 @@ func (v *views) set(words *text.Catalogue, name string) (*template.Template, err
 		v.sets = map[string]*template.Template{}
 	}
 	v.sets[key] = t
+	if v.order = append(v.order, key); len(v.order) > maxSets {
+		delete(v.sets, v.order[0])
+		v.order = slices.Delete(v.order, 0, 1)
+	}
 	return t, nil
 }
 

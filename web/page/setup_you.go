@@ -21,7 +21,7 @@ type youData struct {
 // showYou is the form, for whoever holds the claim code.
 func (p *Page) showYou(r *request) (reply, error) {
 	if !r.mayBegin() {
-		return p.showSetup(r)
+		return r.redirect("/setup"), nil
 	}
 	return p.youForm(r, http.StatusOK, youData{})
 }
@@ -41,11 +41,11 @@ func (p *Page) youForm(r *request, status int, d youData) (reply, error) {
 // takeYou makes the domain and the account, and logs its owner in. What is not right comes back with what was typed.
 func (p *Page) takeYou(r *request) (reply, error) {
 	if !r.mayBegin() {
-		return p.showSetup(r)
+		return r.redirect("/setup"), nil
 	}
 	acc, err := p.beginBox(r)
-	if errors.Is(err, store.ErrExists) {
-		return p.showSetup(r)
+	if errors.Is(err, store.ErrExists) { // somebody was quicker
+		return r.redirect("/setup"), nil
 	}
 	if sentence := r.sentence(err); sentence != "" {
 		d := youData{Name: r.field("name"), Address: r.field("address"), Problem: sentence}
@@ -92,6 +92,7 @@ func (r *request) newcomer() (store.First, error) {
 	if f.Address, err = ownAddress(r.field("address")); err != nil {
 		return f, err
 	}
+	f.Host = "mail." + f.Address.Domain
 	f.Password, err = r.newPassword()
 	return f, err
 }

@@ -35,6 +35,7 @@ type status struct {
 	Mail        int64 // octets that people hold here
 	Disk        *wear.Report
 	In          []arrivals.Arrival
+	Blocks      bool // no: they are for looking here
 	Out         []handledView
 }
 

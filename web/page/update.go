@@ -27,6 +27,7 @@ type updateView struct {
 	How     string // for what is no image of ours
 	Image   bool
 	Machine *update.Status // nil: not known
+	Last    string         // what became of the last update
 	Problem string
 	Now     progressView
 }
@@ -46,10 +47,25 @@ func (p *Page) showUpdate(r *request) (reply, error) {
 			p.Log.Warn("the machine does not answer", "err", err)
 			v.Problem = r.say("page_update_silent")
 		} else {
-			v.Machine = &s
+			v.Machine, v.Last = &s, r.lastUpdate(s.Last)
 		}
 	}
 	return r.render("update", v)
+}
+
+// lastUpdate is what became of the last update, "" where there was none.
+func (r *request) lastUpdate(o *update.Outcome) string {
+	if o == nil {
+		return ""
+	}
+	key, known := map[string]string{
+		update.OutcomeWritten: "update_last_written", update.OutcomeTrial: "update_last_trial",
+		update.OutcomeConfirmed: "update_last_confirmed", update.OutcomeBack: "update_last_back",
+	}[o.Result]
+	if !known {
+		return o.Result
+	}
+	return r.say(key, "version", o.Version, "from", o.From, "time", o.At.Local().Format("2006-01-02 15:04"))
 }
 
 // version is of this build.
@@ -63,8 +79,8 @@ func version() string {
 // updateHow is the key of the sentence that says who brings the next version.
 func updateHow(k update.Kind) string {
 	return map[update.Kind]string{
-		update.Image: "page_update_image", update.Debian: "page_update_debian", update.OpenWrt: "page_update_openwrt",
-		update.Container: "page_update_container", update.Static: "page_update_static", "": "page_update_static",
+		update.Image: "page_update_image", update.Debian: "update_by_debian", update.OpenWrt: "update_by_openwrt",
+		update.Container: "update_by_container", update.Static: "update_by_static", "": "update_by_static",
 	}[k]
 }
 
@@ -74,9 +90,12 @@ func (p *Page) progress(r *request) progressView {
 	if n := len(state.Said); n > 0 {
 		last := state.Said[n-1]
 		key := map[string]string{
-			update.StepWriting: "page_update_writing", update.StepChecking: "page_update_checking", update.StepRestarting: "page_update_restarting",
+			update.StepWriting: "update_writing", update.StepChecking: "update_checking", update.StepRestarting: "update_restarting",
 		}[last.Step]
-		v.Said = r.say(key, "version", last.Version, "done", octets(last.Octets), "total", octets(last.Total))
+		v.Said = r.say(key, "version", last.Version, "size", octets(last.Total))
+		if last.Total > 0 && last.Step != update.StepRestarting {
+			v.Said += " " + itoa(100*last.Octets/last.Total) + " %"
+		}
 	}
 	return v
 }
@@ -117,10 +136,10 @@ func updateProblem(err error) string {
 	return "page_update_failed"
 }
 
-// fetchUpdate gets an update from an address.
+// fetchUpdate gets an update from an address. Signed as it is, it may come over a line that nobody trusts.
 func (p *Page) fetchUpdate(r *request) (reply, error) {
 	from, err := url.Parse(r.field("url"))
-	if err != nil || from.Scheme != "https" || from.Host == "" || p.Place.Kind != update.Image {
+	if err != nil || from.Scheme != "https" && from.Scheme != "http" || from.Host == "" || p.Place.Kind != update.Image {
 		return r.again("/update", fail("page_error_update_url"))
 	}
 	force := r.field("force") == "yes"

@@ -38,11 +38,12 @@ type options struct {
 	out, update                 string // what to make
 	data, key, sign             string
 	version, root, loader, init string
-	size                        int64 // octets
+	append                      string // to the kernel's command line
+	size                        int64  // octets
 }
 
 const usage = `go run ./cmd/mkimage --board rpi|arm64-efi|amd64-efi [-o FILE] [--update FILE --sign KEY]
-    [--key KEY.pub] [--data FILE] [--version V] [--size MIB] [--loader FILE]`
+    [--key KEY.pub] [--data FILE] [--version V] [--size MIB] [--loader FILE] [--append WORDS]`
 
 func parse(args []string) (o options, err error) {
 	flags := flag.NewFlagSet("mkimage", flag.ContinueOnError)
@@ -56,6 +57,7 @@ func parse(args []string) (o options, err error) {
 	flags.StringVar(&o.root, "root", "..", "folder of Buzon's source")
 	flags.StringVar(&o.loader, "loader", "", "GRUB for EFI, not that of Debian")
 	flags.StringVar(&o.init, "init", "", "folder of another first process: for tests")
+	flags.StringVar(&o.append, "append", "", "more words for the kernel's command line, as buzon.log=console")
 	mib := flags.Int64("size", 0, "MiB of the image at least, for emulators that want a power of two")
 	flags.Usage = func() {
 		fmt.Fprintln(flags.Output(), usage)

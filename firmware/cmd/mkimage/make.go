@@ -19,7 +19,7 @@ import (
 
 // system builds the programs into a folder, and finds all that is made elsewhere.
 func (o options) system(ctx context.Context, folder string) (image.Options, error) {
-	s := image.Options{Board: o.board, Version: o.version, Data: store.Form(), Restore: o.data, Size: o.size}
+	s := image.Options{Board: o.board, Version: o.version, Data: store.Form(), Restore: o.data, Size: o.size, Append: o.append}
 	var err error
 	if s.Key, err = o.publicKey(); err != nil {
 		return s, err

@@ -39,9 +39,9 @@ func (d *memoryDisk) WriteAt(p []byte, at int64) (int, error) {
 func (d *memoryDisk) Sync() error { d.syncs++; return nil }
 
 const (
-	oldSize = 64 << 20
-	newSize = 96 << 20
-	second  = 8 << 20 // where the last partition begins
+	oldSize = 16 << 20
+	newSize = 24 << 20
+	second  = 4 << 20 // where the last partition begins
 )
 
 func mbrDisk(t *testing.T) []byte {
@@ -115,7 +115,7 @@ func TestGrow(t *testing.T) {
 // A card that is put into a larger one twice.
 func TestGrowTwice(t *testing.T) {
 	d := &memoryDisk{b: gptDisk(t), left: -1}
-	for _, size := range []int64{newSize - 16<<20, newSize} {
+	for _, size := range []int64{newSize - 4<<20, newSize} {
 		e, err := GrowPartition(d, size, 4)
 		if err != nil || size-e.Start-e.Size > 2<<20 {
 			t.Errorf("%d: %+v %v", size, e, err)

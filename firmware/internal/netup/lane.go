@@ -86,6 +86,9 @@ func (a *lane) awaitCable(ctx context.Context, lease *Lease, until time.Time) bo
 	case <-ctx.Done():
 	case <-over:
 	case on := <-a.cable:
+		if on {
+			a.network.Log.Info("the cable is in", "link", a.link.Name)
+		}
 		return on
 	}
 	return false
@@ -177,6 +180,7 @@ func (a *lane) rest(ctx context.Context, d time.Duration) bool {
 			return true
 		case on := <-a.cable:
 			if !on {
+				a.network.Log.Info("the cable is out", "link", a.link.Name)
 				return false
 			}
 		}

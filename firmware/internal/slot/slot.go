@@ -13,6 +13,7 @@ package slot
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -205,9 +206,15 @@ func (s *Slots) Confirm() error {
 	return s.note(func(r *record) { r.settle(update.OutcomeConfirmed, "", s.o.Now()) })
 }
 
-// GoBack notes why a trial failed. The next plain restart is of the version from before.
+// GoBack gives a trial up and notes why. The next restart is of the version from before, also where the loader's own crossing
+// out has not reached the card.
 func (s *Slots) GoBack(reason string) error {
-	return s.note(func(r *record) { r.settle(update.OutcomeBack, reason, s.o.Now()) })
+	if !s.Trial() {
+		return nil
+	}
+	return errors.Join(
+		s.writable(func() error { return s.loader.confirm(s.running.Other()) }),
+		s.note(func(r *record) { r.settle(update.OutcomeBack, reason, s.o.Now()) }))
 }
 
 // writable has the first partition writable for as long as something is written there.

@@ -31,7 +31,7 @@ type card struct {
 	room    error
 }
 
-const slotSize = 1 << 20
+const slotSize = 256 << 10
 
 func newCard(t *testing.T, board string) *card {
 	t.Helper()

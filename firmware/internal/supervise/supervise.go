@@ -210,7 +210,8 @@ func Reap(ours func(pid int) bool) error {
 		if pid == 0 || ours(pid) { // whoever started it waits for it
 			return nil
 		}
-		if _, err := unix.Wait4(pid, nil, unix.WNOHANG, nil); err != nil {
+		_, err = unix.Wait4(pid, nil, unix.WNOHANG, nil)
+		if err != nil && !errors.Is(err, unix.ECHILD) { // it was one of ours that could not be started, and is taken already
 			return fmt.Errorf("wait for %d: %w", pid, err)
 		}
 	}

@@ -62,6 +62,8 @@ func TestLife(t *testing.T) {
 	m.deliver(t, ana, "the third")
 	m.holds(t, password, "the first", "the second", "the third")
 
+	m.nothingDenied(t)
+
 	m.removeKeeps(t)
 	m.install(t, two)
 	m.holds(t, password, "the first", "the second", "the third")
@@ -154,6 +156,22 @@ func (m *machine) comesBack(t *testing.T, meanwhile func()) {
 	meanwhile()
 	if after := m.pid(t); after == before || after == "0" {
 		t.Errorf("process %s after %s was killed", after, before)
+	}
+}
+
+// nothingDenied reads what Buzon told so far: the confinement is in nobody's way.
+func (m *machine) nothingDenied(t *testing.T) {
+	t.Helper()
+	journal := m.do(t, "", "journalctl", "--no-pager", "--unit=buzon.service")
+	for _, line := range strings.Split(journal, "\n") {
+		for _, sign := range []string{"not permitted", "denied", "not implemented", "read-only file system", "too many open files"} {
+			if strings.Contains(strings.ToLower(line), sign) {
+				t.Errorf("told in the journal: %s", line)
+			}
+		}
+	}
+	if !strings.Contains(journal, "ready") {
+		t.Errorf("the journal has nothing of Buzon's: %s", journal)
 	}
 }
 

@@ -34,13 +34,13 @@ func TestOpkg(t *testing.T) {
 	r.runsFrom(t, "/usr/bin/buzon", "/mnt/sda1/buzon")
 
 	r.run(t, "/bin/sh", "-c", "uci set buzon.main.data=/mnt/sda1/post")
-	r.run(t, "/usr/bin/env", "PKG_UPGRADE=1", prerm)
+	r.run(t, "/bin/env", "PKG_UPGRADE=1", prerm)
 	r.unpackIPK(t, sample(t, "2"))
-	r.run(t, "/usr/bin/env", "PKG_UPGRADE=1", postinst)
+	r.run(t, "/bin/env", "PKG_UPGRADE=1", postinst)
 	if got := r.calls(t); got != "stop, restart" {
 		t.Errorf("upgrading called %s", got)
 	}
-	if passwd := r.read(t, "etc/passwd"); strings.Count(passwd, "buzon:") != 1 {
+	if passwd := r.read(t, "etc/passwd"); strings.Count(passwd, "\nbuzon:") != 1 {
 		t.Errorf("passwd after the upgrade: %s", passwd)
 	}
 	r.runsFrom(t, "/usr/bin/buzon", "/mnt/sda1/post")
@@ -86,7 +86,7 @@ func TestDiskLater(t *testing.T) {
 		t.Errorf("without a disk: %s; procd was told: %v", out, r.has("tmp/procd"))
 	}
 	r.put(t, "proc/mounts", disk)
-	r.run(t, "/usr/bin/env", "ACTION=add", "/bin/sh", "/etc/hotplug.d/mount/90-buzon")
+	r.run(t, "/bin/env", "ACTION=add", "/bin/sh", "/etc/hotplug.d/mount/90-buzon")
 	r.runsFrom(t, "/usr/bin/buzon", "/mnt/sda1/buzon")
 	r.run(t, "/bin/sh", "-c", "uci set buzon.main.enabled=0; /etc/init.d/buzon restart")
 	if r.has("tmp/procd") && strings.Contains(r.read(t, "tmp/procd"), "command") {
@@ -212,7 +212,7 @@ func TestCommand(t *testing.T) {
 	command, _, _ = strings.Cut(command, "\n")
 	args := append([]string{"--net", "chroot", "--userspec=65532:65532", "--groups=", r.root}, strings.Fields(command)...)
 	cmd := exec.CommandContext(t.Context(), "unshare", args...)
-	cmd.Env = []string{"HOME=/mnt/sda1/buzon"}
+	cmd.Env = []string{"HOME=/mnt/sda1/buzon", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	var complaint bytes.Buffer
 	cmd.Stderr = &complaint

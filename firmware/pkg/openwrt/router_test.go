@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"buzon/firmware/pkg/need"
 	"buzon/firmware/pkg/tree"
 )
@@ -35,10 +37,13 @@ func newRouter(t *testing.T, mounts string) *router {
 	need.Root(t)
 	need.Program(t, "busybox", "chroot")
 	r := &router{t.TempDir()}
-	for _, folder := range []string{"bin", "lib", "etc/config", "etc/init.d", "sbin", "usr/sbin", "usr/bin", "tmp", "mnt/sda1", "proc", "overlay/upper"} {
+	for _, folder := range []string{"bin", "lib", "etc/config", "etc/init.d", "sbin", "usr/sbin", "usr/bin", "tmp", "mnt/sda1", "proc", "dev", "overlay/upper"} {
 		if err := os.MkdirAll(filepath.Join(r.root, folder), 0o755); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := unix.Mknod(filepath.Join(r.root, "dev/null"), unix.S_IFCHR|0o666, int(unix.Mkdev(1, 3))); err != nil {
+		t.Fatal(err)
 	}
 	busybox, err := exec.LookPath("busybox")
 	if err != nil {

@@ -6,7 +6,10 @@ for (const part of document.querySelectorAll("[data-live]")) {
   const source = new EventSource(part.dataset.live);
   source.onmessage = (event) => {
     if (part.contains(document.activeElement) && document.activeElement.matches("input, select, textarea")) return;
+    const stops = () => [...part.querySelectorAll("a, button, summary")];
+    const focus = stops().indexOf(document.activeElement); // whoever comes by keyboard stays where they are
     part.innerHTML = event.data;
+    stops()[focus]?.focus({ preventScroll: true });
   };
   source.addEventListener("end", () => source.close());
   addEventListener("pagehide", () => source.close());

@@ -1,0 +1,4 @@
+// Command panic is a first process that ends, at which the kernel panics.
+package main
+
+func main() {}

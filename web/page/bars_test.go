@@ -1,0 +1,93 @@
+package page
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"buzon/internal/store"
+)
+
+// maxMemory is the owner's bar for what the page costs.
+const maxMemory = 2 << 20 // octets
+
+// Every page in both languages, with what it keeps for the next time, stays below the bar.
+func TestMemory(t *testing.T) {
+	b := newBox(t)
+	b.fill()
+	admin := b.as("ana")
+	before := heap()
+	for i := range 3 {
+		for _, lang := range []string{"en", "es"} {
+			admin.lang = lang
+			for j, path := range append(adminPages(), ownPages()...) {
+				admin.from = fmt.Sprintf("192.168.%d.%d:5000", i+1, j+1)
+				if w := admin.get(path); w.Code != 200 {
+					t.Fatalf("%s: %d", path, w.Code)
+				}
+			}
+		}
+	}
+	if cost := heap() - before; cost > maxMemory {
+		t.Errorf("the page costs %d KB", cost>>10)
+	} else {
+		t.Logf("the page costs %d KB", cost>>10)
+	}
+	runtime.KeepAlive(b)
+}
+
+func heap() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// bigBox has an account with so many messages.
+func bigBox(b testing.TB, messages int) *bench {
+	b.Helper()
+	box := newBox(b)
+	inbox, err := box.store.Mailbox(context.Background(), box.account(ana).ID, "INBOX")
+	if err != nil {
+		b.Fatal(err)
+	}
+	const slice = 2000
+	for from := 0; from < messages; from += slice {
+		var drafts []store.Draft
+		for i := range slice {
+			mail := fmt.Sprintf("From: kim@far.test\r\nSubject: number %d\r\nMessage-ID: <%d@far.test>\r\n\r\nhello %d\r\n", from+i, from+i, from+i)
+			drafts = append(drafts, store.Draft{Body: io.NewSectionReader(strings.NewReader(mail), 0, int64(len(mail)))})
+		}
+		if _, err := box.store.Append(context.Background(), inbox.ID, drafts); err != nil {
+			b.Fatal(err)
+		}
+	}
+	box.fill()
+	return box
+}
+
+// bigMessages is a home's mail of many years.
+const bigMessages = 100_000
+
+// BenchmarkStatus is the server's time for the first paint of the status page; the bar is 50 ms.
+func BenchmarkStatus(b *testing.B) {
+	box := bigBox(b, bigMessages)
+	admin := box.as("ana")
+	begin := time.Now()
+	if w := admin.get("/status"); w.Code != 200 {
+		b.Fatal(w.Code)
+	}
+	first := time.Since(begin)
+	for i := 0; b.Loop(); i++ {
+		admin.from = fmt.Sprintf("192.168.%d.%d:5000", i/250%250, i%250+1)
+		if w := admin.get("/status"); w.Code != 200 {
+			b.Fatal(w.Code)
+		}
+	}
+	b.ReportMetric(float64(first.Microseconds())/1000, "first-ms")
+}
