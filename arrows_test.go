@@ -28,7 +28,7 @@ func arrows() map[string][]string {
 		"text":        {},
 		"logring":     {},
 		"roster":      {},
-		"arrivals":    {},
+		"arrivals":    {"finding"},
 		"wear":        {"store"},
 		"relays":      {"message", "outbound", "store", "text"},
 		"config":      {"message"},

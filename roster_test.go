@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"fmt"
 	"io"
 	"net/netip"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
 
+	"buzon/internal/judge"
 	"buzon/internal/message"
 	"buzon/internal/roster"
 )
@@ -64,10 +66,10 @@ func TestArrivals(t *testing.T) {
 		t.Fatal(err)
 	}
 	last := a.arrivals.Last(10)
-	if len(last) != 1 || last[0].To != "ana@example.test" || last[0].From != "far.test" || last[0].Size < 50 || last[0].Own || last[0].Junk {
+	if len(last) != 1 || last[0].To != "ana@example.test" || last[0].From != "far.test" || last[0].Size < 50 || last[0].Own || last[0].Junk || last[0].Cause != judge.CauseNone || last[0].Author.Key != "verdict_author_proven" {
 		t.Fatalf("what came: %+v", last)
 	}
-	if strings.Contains(strings.Join([]string{last[0].Why, last[0].ID}, " "), "secret") {
+	if strings.Contains(fmt.Sprint(last[0]), "secret") {
 		t.Errorf("content: %+v", last[0])
 	}
 	pop := must[*tls.Conn](t)(tls.Dial("tcp", a.addr("pop3s"), a.tls()))

@@ -4,14 +4,12 @@ import (
 	"io"
 	"net/http"
 	"net/http/cookiejar"
-	"net/netip"
 	"net/url"
 	"regexp"
 	"strings"
 	"testing"
 
 	"buzon/internal/keyring"
-	"buzon/internal/login"
 	"buzon/internal/message"
 )
 
@@ -114,15 +112,14 @@ func TestSetUpByPage(t *testing.T) {
 	}
 }
 
-// mayRead holds that a password among the words of a text opens an account for programs.
+// mayRead holds that the password of a device stands among the words of a text, and opens the account to programs.
 func (a *testAppliance) mayRead(t *testing.T, who message.Address, text string) {
 	t.Helper()
-	peer := login.Peer{Service: "imap", Addr: netip.MustParseAddr("127.0.0.1")}
-	for _, line := range strings.Split(text, "\n") {
+	for line := range strings.Lines(text) {
 		_, value, _ := strings.Cut(line, ":")
-		if acc, err := a.door.Store.Authenticate(t.Context(), who.String(), strings.TrimSpace(value)); err == nil && acc.App == "Laptop" {
+		if acc, err := a.store.Authenticate(t.Context(), who.String(), strings.TrimSpace(value)); err == nil && acc.App == "Laptop" {
 			return
 		}
 	}
-	t.Errorf("%s: no password among %s", peer.Service, text)
+	t.Errorf("no password among %s", text)
 }

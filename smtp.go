@@ -17,6 +17,7 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"buzon/internal/arrivals"
+	"buzon/internal/finding"
 	"buzon/internal/gate"
 	"buzon/internal/judge"
 	"buzon/internal/limit"
@@ -149,6 +150,9 @@ type envelope struct {
 	from    message.Address
 	options smtp.MailOptions
 	to      []onward.Recipient
+
+	place  judge.Why      // of a message from the world: where it went
+	author finding.Phrase // and whether it is from whom it says
 }
 
 func (s *smtpServer) newSession(c *smtp.Conn) (smtp.Session, error) {
@@ -430,10 +434,9 @@ func (s *smtpSession) noteArrival(id string, plan onward.Plan, size int64) {
 	if len(mail) == 0 {
 		return
 	}
-	elsewhere := func(d store.Delivery) bool { return d.Mailbox != "" } // the judge puts junk there, and nothing else is
 	s.arrivals.Add(arrivals.Arrival{
 		At: s.now(), ID: id, To: s.mail.to[0].Address.String(), Others: len(s.mail.to) - 1, From: s.mail.from.Domain,
-		Own: s.kind == submit, Junk: s.kind == receive && slices.ContainsFunc(mail, elsewhere), Why: plan.Remark, Size: size,
+		Own: s.kind == submit, Size: size, Junk: s.mail.place.Junk, Cause: s.mail.place.Cause, Author: s.mail.author,
 	})
 }
 
@@ -474,7 +477,7 @@ func (s *smtpSession) judged(m onward.Mail) (onward.Plan, error) {
 	if err := s.judge.File(s.ctx, d, &plan.Incoming); err != nil {
 		return plan, err
 	}
-	plan.Remark = d.String()
+	plan.Remark, s.mail.place, s.mail.author = d.String(), d.Worst(), d.Author()
 	if d.Outcome.Junk {
 		s.metrics.Junk.Inc()
 	}

@@ -41,7 +41,10 @@ func TestUpdates(t *testing.T) {
 		b.Kill()
 		t.Logf("power cut after %v, %d sectors lost", b.Up(), disk.Cut())
 	}
-	half := func(line string) bool { return strings.HasPrefix(line, "writing 2") } // 20 MB or more
+	// half is between two flushes, after 20 MB or more.
+	half := func(line string) bool {
+		return strings.HasPrefix(line, "writing 2") && len(line) > len("writing 20000000 ") && disk.Await(1000, time.Minute)
+	}
 
 	b := start(t, disk.URL(), boottest.EDK2)
 	b.status(`1.0 a false "" -`)

@@ -53,7 +53,7 @@ func Squash(path string, programs map[string]string) (err error) {
 	}
 	var root uint32
 	err = fs.Finalize(squashfs.FinalizeOptions{
-		Compression: &squashfs.CompressorGzip{CompressionLevel: 9, WindowSize: 15}, NonExportable: true, FileUID: &root, FileGID: &root,
+		Compression: &squashfs.CompressorGzip{CompressionLevel: 9, WindowSize: 15}, FileUID: &root, FileGID: &root,
 	})
 	if err != nil {
 		return err

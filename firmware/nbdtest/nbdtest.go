@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 )
 
 // Disk is one.
@@ -104,6 +105,19 @@ func (d *Disk) Cut() (lost int) {
 	}
 	clear(d.volatile)
 	return lost
+}
+
+// Await waits until so many sectors are written and not flushed, and tells whether that came to be.
+func (d *Disk) Await(sectors int, within time.Duration) bool {
+	for deadline := time.Now().Add(within); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		d.mu.Lock()
+		n := len(d.volatile)
+		d.mu.Unlock()
+		if n >= sectors {
+			return true
+		}
+	}
+	return false
 }
 
 // Flush puts everything on the medium: what a machine that went down as it should has done.

@@ -34,8 +34,11 @@ func statusDisk(ctx context.Context, d *Desk, st *store.Store) ([]statusItem, er
 
 func statusSpace(d *Desk, r wear.Report) string {
 	space := d.Say("status_disk_space", "used", humanSize(r.Used), "free", humanSize(r.Free), "file", humanSize(r.File))
-	if r.Growth == 0 {
+	switch {
+	case r.Growth == 0:
 		return space
+	case r.Full() == 0:
+		return space + " " + d.Say("status_disk_grows", "growth", humanSize(r.Growth))
 	}
 	return space + " " + d.Say("status_disk_growth", "growth", humanSize(r.Growth), "days", r.Full())
 }

@@ -7,6 +7,8 @@ package arrivals
 import (
 	"sync"
 	"time"
+
+	"buzon/internal/finding"
 )
 
 // kept is how many are remembered, of some 200 octets each.
@@ -20,9 +22,12 @@ type Arrival struct {
 	Others int    // more recipients
 	From   string // domain of the envelope's sender; "" of a bounce (<>)
 	Own    bool   // submitted by somebody here
-	Junk   bool   // went to a junk folder
-	Why    string // what the judge said, in the words of the log; "" of one's own
 	Size   int64  // octets
+
+	// What the judge thought of it; of one's own nothing.
+	Junk   bool           // it went to a junk folder
+	Cause  string         // why it went where it went, in one word (package judge)
+	Author finding.Phrase // whether it is from whom it says
 }
 
 // Log is the last of them. The zero value is empty and ready.

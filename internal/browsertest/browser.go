@@ -206,7 +206,13 @@ func (b *Browser) Press(keys ...string) {
 // Enter presses Enter on what has the focus, and waits for the page that comes.
 func (b *Browser) Enter() {
 	b.t.Helper()
-	b.Do("press Enter", mark(), chromedp.KeyEvent(kb.Enter), unmarked())
+	b.Go(kb.Enter)
+}
+
+// Go presses a key on what has the focus, and waits for the page that comes.
+func (b *Browser) Go(key string) {
+	b.t.Helper()
+	b.Do("press a key that leads on", mark(), chromedp.KeyEvent(key), unmarked())
 }
 
 // mark marks the page that is there, and unmarked waits for one that is not: the one that took its place.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"buzon/internal/finding"
 	"buzon/internal/gate"
 	"buzon/internal/message"
 	"buzon/internal/store"
@@ -31,6 +32,32 @@ func (j *Judge) File(ctx context.Context, d Decision, in *store.Incoming) error 
 		}
 	}
 	return nil
+}
+
+// Worst is where the message goes and why, in one word for all accounts: junk anywhere counts.
+func (d Decision) Worst() (w Why) {
+	for _, why := range d.Places {
+		if why.Junk || w.Cause == "" {
+			w = why
+		}
+		if w.Junk {
+			break
+		}
+	}
+	return w
+}
+
+// Author is the sentence on whether the message is from whom it says.
+func (d Decision) Author() finding.Phrase {
+	reasons := d.Verdict.Reasons()
+	if len(reasons) == 0 {
+		return finding.Phrase{}
+	}
+	args := make([]string, len(reasons[0].Args))
+	for i, arg := range reasons[0].Args {
+		args[i] = fmt.Sprint(arg)
+	}
+	return finding.Say(reasons[0].Key, args...)
 }
 
 // String is the decision for the log.

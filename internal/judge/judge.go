@@ -69,8 +69,20 @@ type Decision struct {
 // Why is where a message goes in an account, and what for.
 type Why struct {
 	Junk   bool
+	Cause  string // one of the causes, for the page
 	Reason string // English, for the header and the log
 }
+
+// Causes of a place.
+const (
+	CauseAllowed = "allowed" // a rule lets it in
+	CauseBlocked = "blocked" // a rule of the account keeps it out
+	CauseDMARC   = "dmarc"   // the author's domain wants it suspected
+	CauseKnown   = "known"   // the account wrote to them
+	CauseFilter  = "filter"  // the account's filter says so
+	CauseClient  = "client"  // too much speaks against the server that brought it
+	CauseNone    = "none"    // nothing speaks against it
+)
 
 // Message decides. Errors are of reading the message or the file: then it has to come again.
 func (j *Judge) Message(ctx context.Context, m Mail) (Decision, error) {
@@ -184,15 +196,15 @@ const suspicious = 4 // points
 func (j *Judge) placeIn(ctx context.Context, m Mail, d *Decision, acc store.AccountID, c *content) (Why, error) {
 	switch {
 	case m.Gate != nil && m.Gate.Allows(acc):
-		return Why{Reason: "allowed by a rule"}, nil
+		return Why{Cause: CauseAllowed, Reason: "allowed by a rule"}, nil
 	case m.Gate != nil && m.Gate.Blocks(acc):
-		return Why{Junk: true, Reason: "blocked by the account"}, nil
+		return Why{Junk: true, Cause: CauseBlocked, Reason: "blocked by the account"}, nil
 	case d.Verdict.DMARC.Disposition == verdict.Quarantine:
-		return Why{Junk: true, Reason: d.Verdict.DMARC.Domain + " wants mail treated with suspicion that it did not send (DMARC)"}, nil
+		return Why{Junk: true, Cause: CauseDMARC, Reason: d.Verdict.DMARC.Domain + " wants mail treated with suspicion that it did not send (DMARC)"}, nil
 	}
 	known, err := j.knows(ctx, acc, d)
 	if err != nil || known {
-		return Why{Reason: "from somebody this account wrote to"}, err
+		return Why{Cause: CauseKnown, Reason: "from somebody this account wrote to"}, err
 	}
 	says, err := c.judge(ctx, acc)
 	if err != nil {
@@ -201,13 +213,13 @@ func (j *Judge) placeIn(ctx context.Context, m Mail, d *Decision, acc store.Acco
 	points, names := m.findings()
 	switch {
 	case says.Known && says.Junk:
-		return Why{Junk: true, Reason: fmt.Sprintf("the filter finds it like other junk (%.2f, the limit being %.2f)%s", says.Score, says.Threshold, names)}, nil
+		return Why{Junk: true, Cause: CauseFilter, Reason: fmt.Sprintf("the filter finds it like other junk (%.2f, the limit being %.2f)%s", says.Score, says.Threshold, names)}, nil
 	case says.Known:
-		return Why{Reason: fmt.Sprintf("the filter finds it good (%.2f, the limit being %.2f)%s", says.Score, says.Threshold, names)}, nil
+		return Why{Cause: CauseFilter, Reason: fmt.Sprintf("the filter finds it good (%.2f, the limit being %.2f)%s", says.Score, says.Threshold, names)}, nil
 	case points >= suspicious:
-		return Why{Junk: true, Reason: fmt.Sprintf("suspicious sender, %d points%s", points, names)}, nil
+		return Why{Junk: true, Cause: CauseClient, Reason: fmt.Sprintf("suspicious sender, %d points%s", points, names)}, nil
 	}
-	return Why{Reason: "nothing speaks against it; the filter has not learned enough yet" + names}, nil
+	return Why{Cause: CauseNone, Reason: "nothing speaks against it; the filter has not learned enough yet" + names}, nil
 }
 
 // findings are what speaks against the client.

@@ -41,9 +41,12 @@ const (
 	growthDays = 31 // over which growth is told
 )
 
-// Full is in how many days the disk is full if it goes on like this; 0 is never, or unknown.
+// far is a time beyond which nobody asks when the disk is full, and no growth goes on.
+const far = 5 * 365 // days
+
+// Full is in how many days the disk is full if it goes on like this; 0 is that it is far, or unknown.
 func (r Report) Full() int64 {
-	if r.Growth <= 0 {
+	if r.Growth <= 0 || r.Free/r.Growth > far {
 		return 0
 	}
 	return r.Free / r.Growth

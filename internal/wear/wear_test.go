@@ -50,6 +50,9 @@ func TestReport(t *testing.T) {
 	if full := (Report{Space: Space{Free: 100}, Growth: 7}).Full(); full != 14 {
 		t.Errorf("full in %d days, want 14", full)
 	}
+	if full := (Report{Space: Space{Free: 100 << 30}, Growth: 7}).Full(); full != 0 {
+		t.Errorf("full in %d days, which nobody believes", full)
+	}
 	if full := (Report{Space: Space{Free: 100}}).Full(); full != 0 {
 		t.Errorf("full in %d days although it does not grow", full)
 	}

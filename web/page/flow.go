@@ -28,7 +28,8 @@ func (p *Page) flowRoutes(m *routes) {
 // flowView is how mail comes in and goes out.
 type flowView struct {
 	Way      string
-	Settings []settingView // of what comes in, and of the way out
+	Out      []settingView // settings of what goes out
+	In       []settingView // and of what comes in
 	Relays   []relayView
 	Presets  []outbound.Preset
 	Forwards []store.Forward
@@ -55,7 +56,8 @@ func (p *Page) showFlow(r *request) (reply, error) {
 		return nil, err
 	}
 	v.Forwards = v.Forwards[:min(len(v.Forwards), listRows)]
-	v.Settings = r.someSettings("/flow", "send.way", "receive.greylist", "receive.slow-strangers", "receive.block-lists", "receive.block-points")
+	v.Out = r.someSettings("/flow", "send.way")
+	v.In = r.someSettings("/flow", "receive.greylist", "receive.slow-strangers", "receive.block-lists", "receive.block-points")
 	return r.render("flow", v)
 }
 

@@ -27,13 +27,13 @@ func (p *Page) guard(secure bool, next http.Handler) http.Handler {
 	origin.SetDenyHandler(p.refuse(secure, http.StatusForbidden, "page_error_origin"))
 	next = origin.Handler(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		harden(w.Header())
+		harden(w.Header(), secure)
 		from := addressOf(r)
 		switch {
 		case !p.rates.allow(limit.Key(from)):
 			w.Header().Set("Retry-After", "10")
 			p.refuse(secure, http.StatusTooManyRequests, "page_error_rate").ServeHTTP(w, r)
-		case !p.knownHost(r.Host): // DNS rebinding: a name of somebody else's that leads here
+		case !p.knownHost(r.Host) && !isStatic(r): // DNS rebinding: a name of somebody else's that leads here
 			p.refuse(secure, http.StatusMisdirectedRequest, "page_error_host").ServeHTTP(w, r)
 		case (!secure || !p.Claimed()) && !p.Home(from):
 			p.refuse(secure, http.StatusForbidden, "page_error_away").ServeHTTP(w, r)
@@ -46,6 +46,9 @@ func (p *Page) guard(secure bool, next http.Handler) http.Handler {
 		}
 	})
 }
+
+// isStatic tells of what has no secrets: the style of the page on which we say that a name is not ours.
+func isStatic(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/static/") }
 
 // bodyLimit is how long a body may be: that of a form, but for those who upload, who look themselves.
 func (p *Page) bodyLimit(r *http.Request) int64 {
@@ -68,12 +71,14 @@ func (p *Page) refuse(secure bool, code int, key string) http.Handler {
 }
 
 // harden forbids what we never do: scripts and styles in the page, frames, other sites, telling where one came from.
-func harden(h http.Header) {
+func harden(h http.Header, secure bool) {
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "+
 		"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "same-origin")
-	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	if secure { // HTML Living Standard §7.1.3: without TLS browsers ignore it, and complain in their console
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	}
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
 	h.Set("Cache-Control", "no-store")
@@ -117,7 +122,7 @@ func (p *Page) isOurs(host string) bool {
 // secureName is the name under which to come over TLS, once there is a certificate that browsers believe and the name leads
 // here from where they are; "" otherwise.
 func (p *Page) secureName(r *http.Request) string {
-	if !p.Trusted() || strings.HasPrefix(r.URL.Path, "/static/") {
+	if !p.Trusted() || isStatic(r) {
 		return ""
 	}
 	name := p.Name()

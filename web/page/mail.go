@@ -24,24 +24,38 @@ const mailRows = 50
 
 // mailView is what came, or what was sent.
 type mailView struct {
-	In     []arrivals.Arrival
+	In     []arrivalView
 	Blocks bool // with a button for that
 	Out    []handledView
 	More   string // of the next page's address; "": there is none
 }
 
 // showIn is what came since the start.
-func (p *Page) showIn(r *request) (reply, error) { return r.render("mail_in", p.inView()) }
+func (p *Page) showIn(r *request) (reply, error) { return r.render("mail_in", p.inView(r)) }
 
-func (p *Page) inView() (v mailView) {
+func (p *Page) inView(r *request) (v mailView) {
 	if p.Arrivals != nil {
-		v.In, v.Blocks = p.Arrivals.Last(mailRows), true
+		v.In, v.Blocks = p.arrived(r, mailRows), true
 	}
 	return v
 }
 
 func (p *Page) liveIn(r *request, show send) error {
-	return r.follow(show, "mail_in", "in", nil, func() (any, error) { return p.inView(), nil })
+	return r.follow(show, "mail_in", "in", nil, func() (any, error) { return p.inView(r), nil })
+}
+
+// arrivalView is one message that came, in words.
+type arrivalView struct {
+	arrivals.Arrival
+	Why string
+}
+
+// arrived is what came last, at most n.
+func (p *Page) arrived(r *request, n int) (views []arrivalView) {
+	for _, a := range p.Arrivals.Last(n) {
+		views = append(views, arrivalView{a, r.cause(a)})
+	}
+	return views
 }
 
 // showOut is what was sent in 30 days.

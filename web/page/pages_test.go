@@ -19,6 +19,7 @@ import (
 	"buzon/internal/arrivals"
 	"buzon/internal/dns"
 	"buzon/internal/doctor"
+	"buzon/internal/finding"
 	"buzon/internal/keyring"
 	"buzon/internal/logring"
 	"buzon/internal/message"
@@ -93,7 +94,7 @@ func (b *bench) fill() {
 	}}))
 	b.queue("kim@far.test", "eva@far.test")
 	b.history()
-	b.Arrivals.Add(arrivals.Arrival{At: time.Now(), ID: "x", To: "ana@example.org", From: "far.test", Others: 2, Junk: true, Why: "dmarc fail", Size: 5000})
+	b.Arrivals.Add(arrivals.Arrival{At: time.Now(), ID: "x", To: "ana@example.org", From: "far.test", Others: 2, Junk: true, Cause: "filter", Author: finding.Say("verdict_author_proven", "domain", "far.test"), Size: 5000})
 	b.Arrivals.Add(arrivals.Arrival{At: time.Now(), ID: "y", To: "ana@example.org", Own: true, Size: 5})
 	row := b.Roster.Enter(roster.Place{Account: ana.String(), Service: "imap", Addr: netip.MustParseAddr("192.168.1.7"), Device: "phone <1>"})
 	b.Roster.Name(row, "K-9 <6>")

@@ -3,7 +3,9 @@ package page
 import (
 	"strings"
 
+	"buzon/internal/arrivals"
 	"buzon/internal/finding"
+	"buzon/internal/judge"
 	"buzon/internal/store"
 )
 
@@ -41,6 +43,22 @@ func (r *request) refusedWhy(reason string) string {
 		return reason
 	}
 	return r.say(key)
+}
+
+// cause is why a message went where it went, and whether it is from whom it says.
+func (r *request) cause(a arrivals.Arrival) string {
+	key, known := map[string]string{
+		judge.CauseAllowed: "page_cause_allowed", judge.CauseBlocked: "page_cause_blocked", judge.CauseDMARC: "page_cause_dmarc",
+		judge.CauseKnown: "page_cause_known", judge.CauseFilter: "page_cause_filter", judge.CauseClient: "page_cause_client",
+		judge.CauseNone: "page_cause_none",
+	}[a.Cause]
+	if !known {
+		return ""
+	}
+	if a.Junk && a.Cause == judge.CauseFilter {
+		key = "page_cause_filter_junk"
+	}
+	return strings.TrimSpace(r.say(key) + " " + a.Author.In(r.words))
 }
 
 // ruleKind is what a rule is about.

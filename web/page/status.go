@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"buzon/internal/arrivals"
 	"buzon/internal/doctor"
 	"buzon/internal/finding"
 	"buzon/internal/sending"
@@ -34,7 +33,7 @@ type status struct {
 	Accounts    int
 	Mail        int64 // octets that people hold here
 	Disk        *wear.Report
-	In          []arrivals.Arrival
+	In          []arrivalView
 	Blocks      bool // no: they are for looking here
 	Out         []handledView
 }
@@ -157,7 +156,7 @@ func (p *Page) readDisk(r *request, s *status) error {
 // readLast is what came and went last.
 func (p *Page) readLast(r *request, s *status) (err error) {
 	if p.Arrivals != nil {
-		s.In = p.Arrivals.Last(lastShown)
+		s.In = p.arrived(r, lastShown)
 	}
 	s.Out, err = p.handled(r.Context(), r, store.HistoryQuery{Max: lastShown})
 	return err

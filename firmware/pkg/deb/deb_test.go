@@ -18,7 +18,8 @@ func write(t *testing.T, arch, version, program string) string {
 	t.Helper()
 	p := Package{
 		Arch: arch, Version: version, Program: program, When: time.Unix(1_790_000_000, 0).UTC(),
-		Docs: []tree.Entry{tree.Text("THIRD-PARTY", "theirs\n")},
+		Docs:  []tree.Entry{tree.Text("THIRD-PARTY", "theirs\n")},
+		quick: true, // xz is tested by mkpkg
 	}
 	path := filepath.Join(t.TempDir(), p.Name())
 	f, err := os.Create(path)
