@@ -67,11 +67,11 @@ func arrows() map[string][]string {
 		"line":        {"clock", "dns", "finding", "outside"},
 		"doctor":      {"acme", "clock", "config", "dkim", "dns", "finding", "gate", "keyring", "line", "message", "outbound", "outside", "records", "sending", "store", "trust", "verdict", "zone"},
 		"report":      {"message", "text"},
-		"judge":       {"dns", "gate", "junk", "message", "smtpconn", "store", "verdict"},
+		"judge":       {"dns", "finding", "gate", "junk", "message", "smtpconn", "store", "verdict"},
 		"onward":      {"store", "message", "report", "spool"},
 		"queue":       {"message", "report", "smtpclient", "store"},
 		"sending":     {"dkim", "dns", "keyring", "message", "onward", "outbound", "queue", "report", "smtpclient", "store", "text", "verdict"},
-		"admin":       {"acme", "doctor", "finding", "outside", "publish", "records", "trust", "store", "config", "message", "cli", "text", "dns", "keyring", "outbound", "relays", "limit", "sending", "wear", "zone", "phone", "update"},
+		"admin":       {"acme", "doctor", "finding", "gate", "outside", "publish", "records", "trust", "store", "config", "message", "cli", "text", "dns", "keyring", "outbound", "relays", "limit", "sending", "wear", "zone", "phone", "update"},
 	}
 }
 

@@ -35,12 +35,19 @@ var windows = make(chan struct{}, 2)
 // visit opens a browser before an appliance.
 func visit(t *testing.T, a *testAppliance, o browsertest.Options) *guest {
 	t.Helper()
+	windows <- struct{}{}
+	t.Cleanup(func() { <-windows })
+	g := &guest{t: t, box: a}
+	return g.stranger(o)
+}
+
+// stranger is another browser before the same appliance.
+func (g *guest) stranger(o browsertest.Options) *guest {
+	g.t.Helper()
 	if o.Hosts == "" {
 		o.Hosts = "MAP " + atHome + " 127.0.0.1"
 	}
-	windows <- struct{}{}
-	t.Cleanup(func() { <-windows })
-	return &guest{browsertest.Start(t, o), t, a, text.Load(o.Language)}
+	return &guest{browsertest.Start(g.t, o), g.t, g.box, text.Load(o.Language)}
 }
 
 // atHome is where the box is for the browser: at an address as homes have them, which browsers trust less than loopback.

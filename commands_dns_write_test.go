@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"net"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -11,6 +14,9 @@ import (
 	"time"
 
 	miekg "github.com/miekg/dns"
+	"golang.org/x/sys/unix"
+
+	"buzon/internal/cli"
 )
 
 // primary is a name server that takes updates for example.org, signed with the key "buzon." (RFC 2136, 8945).
@@ -152,5 +158,63 @@ func TestDNSWriteCommand(t *testing.T) {
 	run("dns example.org --address 192.0.2.8 --write --yes", "Written for example.org: 1.", "", 0)
 	if got := p.values("mail.example.org", "A"); got != "192.0.2.8" {
 		t.Errorf("A %s", got)
+	}
+}
+
+// onTerminal is buzon on a pseudo-terminal, on which somebody types.
+func onTerminal(t *testing.T, typed string, args ...string) console {
+	t.Helper()
+	person, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Skip("no pseudo-terminals here: ", err)
+	}
+	defer person.Close()
+	number, err := unix.IoctlGetInt(int(person.Fd()), unix.TIOCGPTN)
+	if err == nil {
+		err = unix.IoctlSetPointerInt(int(person.Fd()), unix.TIOCSPTLCK, 0)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Skip("no pseudo-terminals here: ", err)
+	}
+	defer file.Close()
+	if _, err := person.WriteString(typed); err != nil {
+		t.Fatal(err)
+	}
+	var out, errors bytes.Buffer
+	status := run(t.Context(), cli.New(args, languageOnly("en"), file, &out, &errors), world{}.outside)
+	return console{out.String(), errors.String(), status}
+}
+
+// A person is asked twice: for what is ours, and for what others put in its place.
+func TestDNSWriteAsks(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		typed, mx, address string
+		status             int
+	}{
+		{"n\n", "5 mx.provider.example.", "", 1},
+		{"y\nn\n", "5 mx.provider.example.", "192.0.2.7", 0},
+		{"y\ny\n", "10 mail.example.org.", "192.0.2.7", 0},
+	} {
+		p := startPrimary(t, "example.org. 300 IN MX 5 mx.provider.example.")
+		data := filepath.Join(t.TempDir(), "home.db")
+		for _, args := range []string{
+			"domain add example.org", "settings set dns.provider rfc2136", "settings set dns.server " + p.addr, "settings set dns.token buzon:" + updateKey,
+		} {
+			if got := buzon(t, "", append(words(args), "--data", data)...); got.status != 0 {
+				t.Fatalf("%s: %+v", args, got)
+			}
+		}
+		got := onTerminal(t, c.typed, append(words("dns example.org --address 192.0.2.7 --write"), "--data", data)...)
+		if got.status != c.status || !strings.Contains(got.err, "Write what is new or changed?") || !strings.Contains(got.out, "instead of MX 5 mx.provider.example.") {
+			t.Errorf("%q: %+v", c.typed, got)
+		}
+		if mx, a := p.values("example.org", "MX"), p.values("mail.example.org", "A"); mx != c.mx || a != c.address {
+			t.Errorf("%q: MX %s, A %s", c.typed, mx, a)
+		}
 	}
 }

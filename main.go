@@ -380,16 +380,10 @@ func (a *appliance) awaitOwner(ctx context.Context, o options) {
 	if a.claim == nil {
 		return
 	}
-	house := a.store.WatchHouse()
-	defer house.Stop()
-	for !a.claimed() {
-		select {
-		case <-ctx.Done():
-			return
-		case <-house.C:
-		}
-	}
 	mail := slices.DeleteFunc(slices.Clone(a.table), ofPage)
+	if !a.unclaimed(ctx, specs(mail)) {
+		return
+	}
 	if err := a.openPorts(ctx, o, mail); err != nil {
 		if ctx.Err() == nil {
 			a.fail(err)
@@ -398,6 +392,30 @@ func (a *appliance) awaitOwner(ctx context.Context, o options) {
 	}
 	a.log.Info("the box has an owner", "ports", len(mail))
 	a.claim.Done() // which announces
+}
+
+// unclaimed lasts until the box has an owner, and turns away who comes to the ports of mail that systemd has open for us
+// already; false is that ctx was over first.
+func (a *appliance) unclaimed(ctx context.Context, mail []listen.Spec) bool {
+	turning, stop := context.WithCancel(ctx)
+	var turned sync.WaitGroup
+	turned.Go(func() {
+		if err := a.sockets.TurnAway(turning, mail); err != nil {
+			a.log.Warn("cannot turn away who comes before the owner", "err", err)
+		}
+	})
+	defer turned.Wait()
+	defer stop()
+	house := a.store.WatchHouse()
+	defer house.Stop()
+	for !a.claimed() {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-house.C:
+		}
+	}
+	return true
 }
 
 // tellNeighbours answers for our name in the home network until ctx is over.

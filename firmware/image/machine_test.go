@@ -140,8 +140,10 @@ func (b box) update(file []byte, stop func(line string) bool) string {
 func (b box) whole(file []byte) {
 	b.t.Helper()
 	begin := time.Now()
-	// The box goes down when it has said so, and the last line may be lost in that.
-	if last := b.update(file, func(string) bool { return false }); last != "done" && !strings.HasPrefix(last, update.StepRestarting) {
+	// The box goes down when all is in its place, and with it whoever tells; the next status tells whether it is.
+	switch last, _, _ := strings.Cut(b.update(file, func(string) bool { return false }), " "); last {
+	case "done", update.StepRestarting, update.StepChecking:
+	default:
 		b.t.Fatal(last)
 	}
 	b.t.Logf("update taken in %v", time.Since(begin).Round(time.Second))

@@ -96,10 +96,14 @@ func (o Options) makeInitrd(path string) error {
 	if err != nil {
 		return err
 	}
+	programs := path + ".programs"
+	if err := initrd.Squash(programs, map[string]string{"buzon": o.Buzon}); err != nil {
+		return err
+	}
 	open := &opened{}
 	defer open.close()
 	files := []initrd.File{
-		open.file("init", o.Init, 0o755), open.file("buzon", o.Buzon, 0o755),
+		open.file("init", o.Init, 0o755), open.file(initrd.ProgramsName, programs, 0o644),
 		text(InfoPath, append(info, '\n')), text(roots.Path, authorities),
 		// The kernel opens the console for the first process before that can make it.
 		{Name: "dev/console", Mode: initrd.Character | 0o600, Major: 5, Minor: 1},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -164,7 +165,7 @@ func quiet(m *boottest.Running) {
 // A card without room: mail waits with its sender, and comes in once there is room.
 func fullCard(t *testing.T, p programs) {
 	data := p.owned(t)
-	filler := make([]byte, 48<<20)
+	filler := bytes.Repeat([]byte("full "), 9<<20)
 	if err := os.WriteFile(filepath.Join(data, "filler"), filler, 0o600); err != nil {
 		t.Fatal(err)
 	}

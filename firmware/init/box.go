@@ -77,6 +77,7 @@ func newBox() *box {
 // run is everything up to the wish to end.
 func (b *box) run() ending {
 	frugal()
+	random := stir()
 	mounted := mountSystem()
 	b.openConsole()
 	if mounted != nil {
@@ -91,6 +92,7 @@ func (b *box) run() ending {
 	defer b.running.Wait()
 	defer cancel()
 	b.startClock(ctx)
+	<-random
 	b.startNetwork(ctx)
 	b.sealSystem()
 	b.startProgram(ctx)

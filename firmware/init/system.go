@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
@@ -13,6 +14,17 @@ import (
 func frugal() {
 	debug.SetGCPercent(30)
 	debug.SetMemoryLimit(12 << 20)
+}
+
+// stir has the kernel find randomness, on a machine that brings none, and tells when it has: it begins only when somebody
+// waits for it, and the client of DHCP does not wait but asks over and over.
+func stir() <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		rand.Read(make([]byte, 32)) // never fails
+	}()
+	return done
 }
 
 // mountPoint is one of the kernel's own file systems.

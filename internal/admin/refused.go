@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"buzon/internal/cli"
+	"buzon/internal/gate"
 	"buzon/internal/store"
 )
 
@@ -53,10 +54,7 @@ func (cmd *refusedList) Run(ctx context.Context, d *Desk) error {
 
 // refusedWhy is the reason for people; one that has no words yet stands as it is.
 func (d *Desk) refusedWhy(reason string) string {
-	key, ok := map[string]string{
-		"blocked": "word_refused_blocked", "listed": "word_refused_listed", "helo": "word_refused_helo", "early": "word_refused_early",
-		"rate": "word_refused_rate", "errors": "word_refused_errors", "unknown": "word_refused_unknown", "dmarc": "word_refused_dmarc",
-	}[reason]
+	key, ok := gate.Sentence(reason)
 	if !ok {
 		return plain(reason)
 	}

@@ -3,7 +3,6 @@ package admin
 import (
 	"context"
 	"errors"
-	"net/netip"
 	"strings"
 	"time"
 
@@ -88,7 +87,7 @@ func (cmd *ruleArgs) remove(ctx context.Context, d *Desk, allow bool) error {
 
 // rule is what the command line means; it opens the file.
 func (cmd *ruleArgs) rule(ctx context.Context, d *Desk, allow bool) (r store.Rule, err error) {
-	r = store.Rule{Allow: allow, Kind: ruleKind(cmd.Who, cmd.Host), Value: strings.TrimPrefix(strings.TrimSpace(cmd.Who), "@")}
+	r = store.Rule{Allow: allow, Kind: store.RuleKind(cmd.Who, cmd.Host), Value: strings.TrimPrefix(strings.TrimSpace(cmd.Who), "@")}
 	if cmd.Account != "" {
 		acc, err := d.accountItself(ctx, cmd.Account)
 		r.Account = acc.ID
@@ -96,22 +95,6 @@ func (cmd *ruleArgs) rule(ctx context.Context, d *Desk, allow bool) (r store.Rul
 	}
 	_, err = d.store(ctx)
 	return r, err
-}
-
-// ruleKind tells what somebody typed: an address, a domain, a network, or with --host the name of a server.
-func ruleKind(who string, host bool) string {
-	who = strings.TrimSpace(who)
-	_, noAddr := netip.ParseAddr(who)
-	_, noPrefix := netip.ParsePrefix(who)
-	switch {
-	case noAddr == nil || noPrefix == nil:
-		return store.RuleNetwork
-	case host:
-		return store.RuleHost
-	case strings.LastIndexByte(who, '@') > 0:
-		return store.RuleAddress
-	}
-	return store.RuleDomain
 }
 
 func ruleProblem(err error, r store.Rule) error {

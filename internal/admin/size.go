@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"fmt"
 	"strconv"
 	"time"
 
@@ -18,21 +17,8 @@ func size(s string) (int64, error) {
 	return octets, nil
 }
 
-// humanSize writes octets for a person: three digits and a unit.
-func humanSize(octets int64) string {
-	const units = "KMGT"
-	if octets < 1000 {
-		return strconv.FormatInt(octets, 10) + " B"
-	}
-	value, unit := float64(octets), 0
-	for value /= 1024; value >= 999.5 && unit < len(units)-1; value /= 1024 {
-		unit++
-	}
-	if value < 9.95 {
-		return fmt.Sprintf("%.1f %cB", value, units[unit])
-	}
-	return fmt.Sprintf("%.0f %cB", value, units[unit])
-}
+// humanSize writes octets for a person.
+func humanSize(octets int64) string { return config.ShowSize(octets) }
 
 func count(n int64) string { return strconv.FormatInt(n, 10) }
 

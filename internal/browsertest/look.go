@@ -1,7 +1,11 @@
 package browsertest
 
 import (
+	"context"
+	"errors"
+
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -40,19 +44,19 @@ func (b *Browser) Until(script string) {
 // Back goes back in the history, as the button does.
 func (b *Browser) Back() {
 	b.t.Helper()
-	b.leave("go back", "history.back()")
+	b.Do("go back", mark(), chromedp.ActionFunc(func(ctx context.Context) error {
+		at, entries, err := page.GetNavigationHistory().Do(ctx)
+		if err != nil || at == 0 {
+			return errors.Join(err, errors.New("there is nothing before"))
+		}
+		return page.NavigateToHistoryEntry(entries[at-1].ID).Do(ctx)
+	}), unmarked())
 }
 
 // Reload loads the page again.
 func (b *Browser) Reload() {
 	b.t.Helper()
-	b.leave("load again", "location.reload()")
-}
-
-// leave runs a script that takes the page away, and waits for the one that comes.
-func (b *Browser) leave(what, script string) {
-	b.t.Helper()
-	b.Do(what, mark(), chromedp.Evaluate("setTimeout(() => "+script+"), true", nil), unmarked())
+	b.Do("load again", mark(), page.Reload(), unmarked())
 }
 
 // Focus is the element with the focus, as its id, name or text.
@@ -87,14 +91,4 @@ func (b *Browser) TabTo(selector string) {
 func (b *Browser) Script(on bool) {
 	b.t.Helper()
 	b.Do("scripts", emulation.SetScriptExecutionDisabled(!on))
-}
-
-// Window is another window of the same browser, with the same history and cookies, until the test ends.
-func (b *Browser) Window() *Browser {
-	b.t.Helper()
-	ctx, cancel := chromedp.NewContext(b.ctx)
-	w := &Browser{t: b.t, ctx: ctx, o: b.o}
-	b.t.Cleanup(cancel)
-	w.prepare()
-	return w
 }

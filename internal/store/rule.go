@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 
 	"zombiezen.com/go/sqlite"
@@ -28,6 +29,22 @@ type Rule struct {
 	Kind    string // RuleAddress, …
 	Value   string
 	At      time.Time
+}
+
+// RuleKind tells what somebody typed: an address, a domain, a network, or with host the name of a server.
+func RuleKind(who string, host bool) string {
+	who = strings.TrimSpace(who)
+	_, noAddr := netip.ParseAddr(who)
+	_, noPrefix := netip.ParsePrefix(who)
+	switch {
+	case noAddr == nil || noPrefix == nil:
+		return RuleNetwork
+	case host:
+		return RuleHost
+	case strings.LastIndexByte(who, '@') > 0:
+		return RuleAddress
+	}
+	return RuleDomain
 }
 
 // maxRules keeps the look-up for each recipient quick.

@@ -96,7 +96,7 @@ var inTag = regexp.MustCompile(`(?:help|placeholder|name):"(\w+)"`)
 // mentions are the strings of the packages that speak with people: whole ones, those in tags, and the names of arguments.
 func mentions(t *testing.T) map[string]bool {
 	found := map[string]bool{}
-	for _, pattern := range []string{"../../*.go", "../cli/*.go", "../admin/*.go", "../zone/*.go", "../outbound/*.go", "../report/*.go", "../verdict/reasons.go", "../trust/sentence.go", "../config/sentence.go", "../relays/*.go",
+	for _, pattern := range []string{"../../*.go", "../cli/*.go", "../admin/*.go", "../zone/*.go", "../outbound/*.go", "../report/*.go", "../verdict/reasons.go", "../trust/sentence.go", "../config/sentence.go", "../gate/sentence.go", "../relays/*.go",
 		"../line/*.go", "../doctor/*.go", "../phone/*.go", "../claim/*.go", "../update/*.go", "../outside/*.go", "../../web/page/*.go", "../../firmware/init/*.go", "../../firmware/internal/*/*.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {

@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
+	"syscall"
+	"time"
 )
 
 // Call is a connection to the control socket as its owner sees it.
@@ -36,14 +39,27 @@ func Accept(conn net.Conn) (*Call, error) {
 // Say sends an answer that is not the last.
 func (c *Call) Say(a Answer) error { return json.NewEncoder(c.conn).Encode(a) }
 
-// End sends the last answer: last with Done, or err's word.
+// End sends the last answer, last with Done or err's word, and waits a moment until the other side has heard it: what comes
+// next may be the end of the machine.
 func (c *Call) End(last Answer, err error) error {
-	if err != nil {
-		return c.Say(Answer{Error: Code(err), Detail: detail(err)})
+	if last.Done = err == nil; err != nil {
+		last = Answer{Error: Code(err), Detail: detail(err)}
 	}
-	last.Done = true
-	return c.Say(last)
+	if err := c.Say(last); err != nil {
+		return err
+	}
+	if err := c.conn.SetReadDeadline(time.Now().Add(hearing)); err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, c.Body) // which ends when the other side hangs up
+	if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, syscall.ECONNRESET) {
+		return nil
+	}
+	return err
 }
+
+// hearing is how long the other side may take to hear the last answer.
+const hearing = 2 * time.Second
 
 // detail is what err says beyond its word.
 func detail(err error) string {

@@ -74,7 +74,10 @@ func bigBox(b testing.TB, messages int) *bench {
 // bigMessages is a home's mail of many years.
 const bigMessages = 100_000
 
-// BenchmarkStatus is the server's time for the first paint of the status page; the bar is 50 ms.
+// maxFirstPaint is the owner's bar for the server's time.
+const maxFirstPaint = 50 * time.Millisecond
+
+// BenchmarkStatus is the server's time for the first paint of the status page, with no template ready, and for those after.
 func BenchmarkStatus(b *testing.B) {
 	box := bigBox(b, bigMessages)
 	admin := box.as("ana")
@@ -90,4 +93,7 @@ func BenchmarkStatus(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(first.Microseconds())/1000, "first-ms")
+	if first > maxFirstPaint {
+		b.Errorf("the first paint took %v, the bar is %v", first, maxFirstPaint)
+	}
 }

@@ -223,7 +223,7 @@ func TestUpdate(t *testing.T) {
 		t.Errorf("the machine took %q", taken)
 	}
 	wantCode(t, "to fetch one", admin.submit("/update", "/update/fetch", "url", site.URL+"/new"), http.StatusSeeOther)
-	eventually(t, "it comes to be", func() bool { taken, _ := m.has(); return taken == "fetched" && !b.updating.now().Running })
+	eventually(t, "the fetched update", func() bool { taken, _ := m.has(); return taken == "fetched" && !b.updating.now().Running })
 	m.mu.Lock()
 	m.answer = update.ErrSignature
 	m.mu.Unlock()
@@ -232,7 +232,10 @@ func TestUpdate(t *testing.T) {
 		t.Error("the page does not say that it is somebody else's")
 	}
 	wantCode(t, "to fetch nothing", admin.submit("/update", "/update/fetch", "url", site.URL+"/none"), http.StatusSeeOther)
-	eventually(t, "it comes to be", func() bool { return admin.shows("/update", "page_update_not_fetched") })
+	eventually(t, "the end of the fetch", func() bool { return !b.updating.now().Running })
+	if !admin.shows("/update", "page_update_not_fetched") {
+		t.Error("the page does not say that nothing was there")
+	}
 	m.mu.Lock()
 	m.answer = nil
 	m.mu.Unlock()
@@ -259,7 +262,7 @@ func TestDoctor(t *testing.T) {
 	b := newBox(t)
 	admin := b.as("ana")
 	wantCode(t, "run", admin.submit("/doctor", "/doctor/run"), http.StatusSeeOther)
-	eventually(t, "it comes to be", func() bool { return !b.exam.now().Running })
+	eventually(t, "the end of the examination", func() bool { return !b.exam.now().Running })
 	kept, err := doctor.Kept(context.Background(), b.store)
 	if err != nil || len(kept) < 20 || len(b.exam.now().Said) != len(kept) {
 		t.Fatalf("%d findings, %v", len(kept), err)
@@ -282,7 +285,7 @@ func TestRelays(t *testing.T) {
 	b.fill()
 	admin := b.as("ana")
 	wantCode(t, "test", admin.submit("/flow", "/flow/test", "to", "kim@far.test"), http.StatusSeeOther)
-	eventually(t, "it comes to be", func() bool { return !b.trying.now().Running })
+	eventually(t, "the end of the test", func() bool { return !b.trying.now().Running })
 	if len(b.trying.now().Said) == 0 || !admin.shows("/flow", "page_error_relay_test") {
 		t.Errorf("the page tells of %d steps", len(b.trying.now().Said))
 	}

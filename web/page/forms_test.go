@@ -331,6 +331,8 @@ func TestMistakes(t *testing.T) {
 		{"/flow", "/flow/unrelay", "page_error_gone", []string{"relay", "other.example.net:25"}},
 		{"/flow/rules", "/flow/rule", "page_error_bad_name", []string{"who", "0.0.0.0/0", "do", "block"}},
 		{"/settings", "/settings/set", "error_value_switch", []string{"name", "receive.greylist", "value", "perhaps", "back", "/settings"}},
+		{"/settings", "/settings/set", "error_setting_file", []string{"name", "tls.cert-file", "value", "/no/such/file", "back", "/settings"}},
+		{"/settings", "/settings/set", "error_setting_file", []string{"name", "tls.cert-file", "value", "forms_test.go", "back", "/settings"}},
 		{"/settings", "/settings/set", "page_error_gone", []string{"name", "no.such", "value", "x", "back", "/settings"}},
 		{"/me", "/me/password", "page_error_current", []string{"current", "guess", "password", "long enough", "again", "long enough"}},
 		{"/me", "/me/vacation", "page_error_date", []string{"text", "x", "from", "tomorrow"}},

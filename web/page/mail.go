@@ -2,8 +2,6 @@ package page
 
 import (
 	"errors"
-	"net/netip"
-	"strings"
 	"time"
 
 	"buzon/internal/arrivals"
@@ -122,32 +120,4 @@ func (p *Page) ruleFromMail(r *request) (reply, error) {
 // blockDomain keeps the domain of a sender out whose mail came.
 func (p *Page) blockDomain(r *request) (reply, error) {
 	return p.addRule(r, store.Rule{Kind: store.RuleDomain, Value: r.field("domain")}, "/mail")
-}
-
-// addRule adds a rule and says so.
-func (p *Page) addRule(r *request, rule store.Rule, back string) (reply, error) {
-	kept, err := p.Store.AddRule(r.Context(), rule)
-	if err != nil {
-		return r.again(back, err)
-	}
-	r.audit("rule-add", "allow", kept.Allow, "kind", kept.Kind, "value", kept.Value)
-	if kept.Allow {
-		return r.back(back, "page_rule_allowed", "who", kept.Value), nil
-	}
-	return r.back(back, "page_rule_blocked", "who", kept.Value), nil
-}
-
-// ruleKind tells what somebody typed: an address, a domain, a network, or with host the name of a server.
-func ruleKind(who string, host bool) string {
-	_, noAddr := netip.ParseAddr(who)
-	_, noPrefix := netip.ParsePrefix(who)
-	switch {
-	case noAddr == nil || noPrefix == nil:
-		return store.RuleNetwork
-	case host:
-		return store.RuleHost
-	case strings.LastIndexByte(who, '@') > 0:
-		return store.RuleAddress
-	}
-	return store.RuleDomain
 }

@@ -1,10 +1,11 @@
 package page
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
+
+	"buzon/internal/config"
 )
 
 // item is one line of the menu.
@@ -22,21 +23,8 @@ func menu() []item {
 // within tells whether a page is an item's or one below it.
 func within(path string, i item) bool { return path == i.Path || strings.HasPrefix(path, i.Path+"/") }
 
-// octets writes a size for a person: three digits and a unit.
-func octets(n int64) string {
-	const units = "KMGT"
-	if n < 1000 {
-		return strconv.FormatInt(n, 10) + " B"
-	}
-	value, unit := float64(n), 0
-	for value /= 1024; value >= 999.5 && unit < len(units)-1; value /= 1024 {
-		unit++
-	}
-	if value < 9.95 {
-		return fmt.Sprintf("%.1f %cB", value, units[unit])
-	}
-	return fmt.Sprintf("%.0f %cB", value, units[unit])
-}
+// octets writes a size for a person.
+func octets(n int64) string { return config.ShowSize(n) }
 
 // cursor is the address of the page that follows what was shown last.
 func cursor(path string, id int64, at time.Time) string {

@@ -62,7 +62,7 @@ func (p *Page) showMe(r *request) (reply, error) {
 // liveMe is the own sessions.
 func (p *Page) liveMe(r *request, show send) error {
 	account := r.account.Address.String()
-	return r.follow(show, "me", "rows", nil, func() (any, error) { return p.here(account), nil })
+	return r.follow(show, "me", "rows", nil, func() (any, error) { return p.here(r, account), nil })
 }
 
 // ownView is all that there is to an account.
@@ -83,7 +83,7 @@ type ownView struct {
 }
 
 func (p *Page) ownView(r *request, acc store.Account, base string) (v ownView, err error) {
-	v = ownView{Account: acc, Base: base, Mine: base == "/me", Here: p.here(acc.Address.String())}
+	v = ownView{Account: acc, Base: base, Mine: base == "/me", Here: p.here(r, acc.Address.String())}
 	if v.Apps, err = p.Store.AppPasswords(r.Context(), acc.Address); err != nil {
 		return v, err
 	}

@@ -1,13 +1,11 @@
 package page
 
 import (
-	"net/netip"
 	"net/url"
 	"strings"
 
 	"buzon/internal/config"
 	"buzon/internal/message"
-	"buzon/internal/roster"
 	"buzon/internal/store"
 )
 
@@ -219,51 +217,4 @@ func (p *Page) resumeSending(r *request) (reply, error) {
 	}
 	r.audit("sending-resume", "account", acc.Address)
 	return r.back(accountPath(acc.Address), "page_people_resumed", "address", acc.Address), nil
-}
-
-// showHere is who is logged in from where, and who is made to wait because of wrong passwords.
-func (p *Page) showHere(r *request) (reply, error) {
-	guarded, err := p.Store.GuardedNow(r.Context())
-	if err != nil {
-		return nil, err
-	}
-	v := p.here("")
-	v.Guarded = guarded[:min(len(guarded), listRows)]
-	return r.render("here", v)
-}
-
-// releaseGuarded makes the guard forget the failures of an account, or of an address.
-func (p *Page) releaseGuarded(r *request) (reply, error) {
-	who := r.field("who")
-	if prefix, err := netip.ParsePrefix(who); err == nil { // as the list shows networks
-		who = prefix.Addr().String()
-	}
-	if who == "" {
-		return nil, fail("page_error_form")
-	}
-	if _, err := p.Store.ReleaseGuarded(r.Context(), who); err != nil {
-		return r.again("/people/here", err)
-	}
-	r.audit("guard-release", "who", who)
-	return r.back("/people/here", "page_guard_released", "who", who), nil
-}
-
-func (p *Page) liveHere(r *request, show send) error {
-	return r.follow(show, "here", "rows", nil, func() (any, error) { return p.here(""), nil })
-}
-
-// hereView is the sessions of one account, or of all.
-type hereView struct {
-	All     bool // shows whose they are
-	Rows    []roster.Row
-	Guarded []store.Guarded // of the page about all
-}
-
-func (p *Page) here(account string) hereView {
-	v := hereView{All: account == ""}
-	if p.Roster != nil {
-		v.Rows = p.Roster.List(account)
-		v.Rows = v.Rows[:min(len(v.Rows), listRows)]
-	}
-	return v
 }

@@ -39,6 +39,9 @@ type view struct {
 	Data     any
 }
 
+// Setup tells whether it is a page of the set-up: the whole menu would lead away from what is to be done.
+func (v view) Setup() bool { return strings.HasPrefix(v.Path, "/setup") }
+
 // catalogue is the sentences of a language.
 func (v *views) catalogue(lang string) *text.Catalogue {
 	v.mu.Lock()

@@ -5,6 +5,7 @@ import (
 
 	"buzon/internal/arrivals"
 	"buzon/internal/finding"
+	"buzon/internal/gate"
 	"buzon/internal/judge"
 	"buzon/internal/store"
 )
@@ -35,10 +36,7 @@ func (r *request) sender(from string) string {
 
 // refusedWhy is the reason of a refusal; one that has no words yet stands as it is.
 func (r *request) refusedWhy(reason string) string {
-	key, ok := map[string]string{
-		"blocked": "word_refused_blocked", "listed": "word_refused_listed", "helo": "word_refused_helo", "early": "word_refused_early",
-		"rate": "word_refused_rate", "errors": "word_refused_errors", "unknown": "word_refused_unknown", "dmarc": "word_refused_dmarc",
-	}[reason]
+	key, ok := gate.Sentence(reason)
 	if !ok {
 		return reason
 	}

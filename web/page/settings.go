@@ -2,6 +2,8 @@ package page
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -76,15 +78,30 @@ func (r *request) someSettings(back string, names ...string) (views []settingVie
 // changeSetting sets a setting, or brings it back to its default.
 func (p *Page) changeSetting(r *request) (reply, error) {
 	name, back := r.field("name"), ourPath(r.field("back"))
-	err := p.Store.Set(r.Context(), name, r.field("value"))
-	if r.field("do") == "unset" {
+	err := r.readable(name)
+	switch {
+	case r.field("do") == "unset":
 		err = p.Store.Unset(r.Context(), name)
+	case err == nil:
+		err = p.Store.Set(r.Context(), name, r.field("value"))
 	}
 	if err != nil {
 		return r.again(back, settingProblem(err))
 	}
 	r.audit("setting", "name", name) // its value may be a secret
 	return r.back(back, "page_setting_changed", "name", name), nil
+}
+
+// readable sees that a file which a setting names is there, on this machine.
+func (r *request) readable(name string) error {
+	file := r.field("value")
+	if !strings.HasSuffix(name, "-file") || file == "" {
+		return nil
+	}
+	if _, err := os.Stat(file); err != nil || !filepath.IsAbs(file) {
+		return fail("error_setting_file", "file", file)
+	}
+	return nil
 }
 
 // settingProblem puts the errors of a setting in the person's words.

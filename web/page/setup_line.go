@@ -40,6 +40,7 @@ type lineData struct {
 	Found  []findingView
 	Failed string
 	Way    string // sentence: how mail leaves
+	Class  string // of that
 	Needed bool   // no mail can leave as things are
 
 	Relay lineRelay
@@ -73,7 +74,13 @@ func (p *Page) lineData(r *request) (lineData, error) {
 	}
 	key, relay, err := p.way(r.Context())
 	d.Needed = key == "way_none" || key == "way_relay_missing"
-	d.Way = r.say(key, "relay", relay)
+	d.Way, d.Class = r.say(key, "relay", relay), "good"
+	switch {
+	case d.Needed:
+		d.Class = "bad"
+	case strings.HasSuffix(key, "_unknown"):
+		d.Class = "soft"
+	}
 	return d, err
 }
 

@@ -163,7 +163,7 @@ func (p *Page) answers(r *request, test sentTest) (list []testSaid) {
 		if a.Junk {
 			class = "warn"
 		}
-		list = append(list, testSaid{class, r.say(key, "domain", test.To.Domain, "why", a.Why)})
+		list = append(list, testSaid{class, r.say(key, "domain", test.To.Domain, "why", a.Author.In(r.words))})
 	}
 	return list
 }

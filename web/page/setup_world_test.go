@@ -10,6 +10,7 @@ import (
 
 	"buzon/internal/acme"
 	"buzon/internal/arrivals"
+	"buzon/internal/finding"
 	"buzon/internal/store"
 	"buzon/internal/trust"
 )
@@ -108,12 +109,12 @@ func TestMailElsewhere(t *testing.T) {
 	if !strings.Contains(body, `<li class="bad">`) { // nobody is there
 		t.Errorf("%s", body)
 	}
-	b.Arrivals.Add(arrivals.Arrival{At: time.Now().Add(time.Second), ID: "x", To: "ana@example.org", From: "far.test", Why: "dkim=pass <i>"})
-	b.Arrivals.Add(arrivals.Arrival{At: time.Now().Add(time.Second), ID: "y", To: "ana@example.org", From: "elsewhere.test", Why: "someone else"})
-	b.Arrivals.Add(arrivals.Arrival{At: time.Now().Add(-time.Hour), ID: "z", To: "ana@example.org", From: "far.test", Why: "long ago"})
+	b.Arrivals.Add(arrivals.Arrival{At: time.Now().Add(time.Second), ID: "x", To: "ana@example.org", From: "far.test", Author: finding.Say("verdict_author_proven", "domain", "far.test<i>")})
+	b.Arrivals.Add(arrivals.Arrival{At: time.Now().Add(time.Second), ID: "y", To: "ana@example.org", From: "elsewhere.test", Author: finding.Say("verdict_author_proven", "domain", "someone.else")})
+	b.Arrivals.Add(arrivals.Arrival{At: time.Now().Add(-time.Hour), ID: "z", To: "ana@example.org", From: "far.test", Author: finding.Say("verdict_author_proven", "domain", "long.ago")})
 	body = br.get("/setup/mail").Body.String()
-	wantSaid(t, "an answer", body, "en", "page_setup_mail_answer", "domain", "far.test", "why", "dkim=pass <i>")
-	if strings.Contains(body, "someone else") || strings.Contains(body, "long ago") {
+	wantSaid(t, "an answer", body, "en", "page_setup_mail_answer", "domain", "far.test", "why", "It really is from far.test<i>: the sender was proven.")
+	if strings.Contains(body, "someone.else") || strings.Contains(body, "long.ago") {
 		t.Errorf("%s", body)
 	}
 	if first := firstEvent(t, br, "/live/setup/mail"); !strings.Contains(first, `class="bad"`) {

@@ -25,21 +25,39 @@ type taskState[T any] struct {
 
 // start runs do in the background; false says that one is under way. do says what it finds, and why it failed in words.
 func (t *task[T]) start(p *Page, limit time.Duration, do func(ctx context.Context, say func(T)) (problem string)) bool {
+	return t.begin(p, limit, do) != nil
+}
+
+// run is start for who waits for the end.
+func (t *task[T]) run(p *Page, limit time.Duration, do func(ctx context.Context, say func(T)) (problem string)) bool {
+	ended := t.begin(p, limit, do)
+	if ended == nil {
+		return false
+	}
+	<-ended
+	return true
+}
+
+// begin gives what is closed at the end; nil says that one is under way, or that the page is closed.
+func (t *task[T]) begin(p *Page, limit time.Duration, do func(ctx context.Context, say func(T)) (problem string)) <-chan struct{} {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.state.Running {
-		return false
+		return nil
 	}
+	ended := make(chan struct{})
 	began := p.background(func() {
+		defer close(ended)
 		ctx, cancel := context.WithTimeout(p.ctx, limit)
 		defer cancel()
 		t.end(do(ctx, t.say))
 	})
-	if began {
-		t.state = taskState[T]{Running: true, Begun: p.Now()}
-		t.ring()
+	if !began {
+		return nil
 	}
-	return began
+	t.state = taskState[T]{Running: true, Begun: p.Now()}
+	t.ring()
+	return ended
 }
 
 // background does something that Close waits for; false says that the page is closed.

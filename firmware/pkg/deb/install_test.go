@@ -1,7 +1,9 @@
 package deb
 
 import (
+	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -9,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"buzon/firmware/pkg/build"
 )
@@ -87,9 +90,25 @@ func (m *machine) installFirst(t *testing.T, path string) {
 		}
 		conn.Close()
 	}
+	m.isNotDeaf(t)
 	for _, unit := range []string{"buzon.socket", "buzon.service"} {
 		m.do(t, "", "systemctl", "is-enabled", unit)
 		m.do(t, "", "systemctl", "is-active", unit)
+	}
+}
+
+// isNotDeaf connects to a port of mail of a box without an owner: systemd listens there, so Buzon has to turn away.
+func (m *machine) isNotDeaf(t *testing.T) {
+	t.Helper()
+	conn, err := m.dial(25)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(patience))
+	var timeout net.Error
+	if n, err := conn.Read(make([]byte, 1)); n > 0 || errors.As(err, &timeout) && timeout.Timeout() {
+		t.Errorf("before there is an owner: %d octets, %v", n, err)
 	}
 }
 

@@ -15,6 +15,9 @@ for (const part of document.querySelectorAll("[data-live]")) {
   addEventListener("pagehide", () => source.close());
 }
 
+// A page that the browser kept while we were elsewhere is asked for again: what it shows may be of before, or of somebody else.
+addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+
 // A button with data-copy copies the text of the element that it names. Without TLS browsers have only the old way.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
