@@ -47,7 +47,7 @@ func startHome(t *testing.T) *testAppliance {
 		}
 	}
 	check(a.store.AddRefusals(ctx, []store.Refusal{{
-		At: time.Now(), Times: 3, Client: "203.0.113.9", Host: "mx.bad.test", Helo: "mx", Sender: "offers-and-more@newsletter.bad.test", Recipient: "ana@example.org",
+		At: time.Now(), Times: 3, Client: "203.0.113.9", Host: "mx.bad.test", Helo: "mx", Sender: "offers-and-more@" + strings.Repeat("newsletter-", 5) + strings.Repeat(".very-long-names-of-somebody-else", 3) + ".bad.test", Recipient: "ana@example.org",
 		Reason: "listed", Reply: "550 5.7.1 You are on a list",
 	}}))
 	a.bring(t)

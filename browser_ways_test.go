@@ -181,6 +181,11 @@ func TestWithoutScript(t *testing.T) {
 	g.Picture("line") // axe-core cannot look: it is a script
 	g.Click("#next")
 	g.at("/setup/dns")
+	g.lookAgain("DNS was asked", func() bool {
+		var missing bool
+		g.Value(`!!document.querySelector("#records .bad, #records .warn")`, &missing)
+		return missing
+	})
 	n := g.publish(w.zone)
 	sentence := g.words.Say("page_setup_dns_tally", "there", n, "of", n)
 	g.lookAgain("all records are there", func() bool {
@@ -204,5 +209,6 @@ func (g *guest) lookAgain(what string, is func() bool) {
 		<-pace.C
 		g.Reload()
 	}
+	g.Picture("never")
 	g.t.Fatalf("not so after 30 looks: %s", what)
 }

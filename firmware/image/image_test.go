@@ -169,6 +169,13 @@ func cut(t testing.TB, path string, number int) string {
 	}
 	defer out.Close()
 	p := places[number-1]
+	if number == 4 { // as large as what is in it wants
+		info, err := in.Stat()
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.size = info.Size()>>20 - p.start - 1
+	}
 	if _, err := io.Copy(out, io.NewSectionReader(in, p.start<<20, p.size<<20)); err != nil {
 		t.Fatal(err)
 	}
@@ -277,21 +284,7 @@ func TestRestore(t *testing.T) {
 	o := parts(t, "arm64-efi")
 	o.Restore = backup
 	path := build(t, o)
-	info, err := os.Stat(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	in, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer in.Close()
-	data := filepath.Join(folder, "data")
-	var b bytes.Buffer
-	if _, err := io.Copy(&b, io.NewSectionReader(in, 321<<20, info.Size()-322<<20)); err != nil {
-		t.Fatal(err)
-	}
-	write(data, b.Bytes())
+	data := cut(t, path, 4)
 	tool(t, "e2fsck", "-fn", data)
 	back := filepath.Join(folder, "back")
 	tool(t, "debugfs", "-R", "dump buzon.db "+back, data)

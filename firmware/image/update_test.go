@@ -2,6 +2,8 @@ package image_test
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -23,8 +25,11 @@ func TestUpdates(t *testing.T) {
 		t.Fatal(err)
 	}
 	first := program(t, arm, "../init", "")
-	make := func(version, first, flags string) image.Options {
-		return system(t, "arm64-efi", version, first, program(t, arm, "testdata/talker", "-X main.release="+version+" "+flags))
+	make := func(version, first, form, flags string) image.Options {
+		o := system(t, "arm64-efi", version, first,
+			program(t, arm, "testdata/talker", "-X main.release="+version+" -X main.form="+form+" "+flags))
+		o.Data = int(form[0] - '0')
+		return o
 	}
 	updateOf := func(o image.Options) []byte {
 		var file bytes.Buffer
@@ -33,10 +38,16 @@ func TestUpdates(t *testing.T) {
 		}
 		return file.Bytes()
 	}
-	good := updateOf(make("1.1", first, ""))
-	deaf := updateOf(make("1.2", first, "-X main.deaf=yes"))
-	panics := updateOf(make("1.3", program(t, arm, "testdata/panic", ""), ""))
-	disk := nbdtest.Serve(t, build(t, make("1.0", first, "")), 7)
+	good := updateOf(make("1.1", first, "2", ""))
+	deaf := updateOf(make("1.2", first, "2", "-X main.deaf=yes"))
+	panics := updateOf(make("1.3", program(t, arm, "testdata/panic", ""), "2", ""))
+	old := make("1.0", first, "1", "")
+	old.Restore = filepath.Join(t.TempDir(), "data")
+	if err := os.WriteFile(old.Restore, dataOf(1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	card := build(t, old)
+	disk := nbdtest.Serve(t, card, 7)
 	cut := func(b box) {
 		b.Kill()
 		t.Logf("power cut after %v, %d sectors lost", b.Up(), disk.Cut())
@@ -88,6 +99,38 @@ func TestUpdates(t *testing.T) {
 	b.update(deaf, half)
 	cut(b)
 
-	b = start(t, disk.URL(), boottest.EDK2)
+	b = start(t, disk.URL(), boottest.UBoot)
 	b.status(`1.1 b false "" `)
+	b.Await("Buzon 1.1", time.Minute)
+	b.PowerButton()
+	b.Ended(time.Minute)
+	if err := disk.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	checkKept(t, card)
+}
+
+// dataOf is a file of a form, as the program in Buzon's place has it.
+func dataOf(form byte) []byte {
+	b := make([]byte, 100_000)
+	copy(b, "SQLite format 3\x00")
+	b[63] = form
+	return b
+}
+
+// checkKept looks at the data when all is over: in the new form, with the file from before beside it, and no rehearsal.
+func checkKept(t *testing.T, card string) {
+	t.Helper()
+	data := cut(t, card, 4)
+	tool(t, "e2fsck", "-fp", data)
+	for name, form := range map[string]byte{"buzon.db": 2, "buzon-before-1.1.db": 1} {
+		out := filepath.Join(t.TempDir(), name)
+		tool(t, "debugfs", "-R", "dump "+name+" "+out, data)
+		if got, err := os.ReadFile(out); err != nil || !bytes.Equal(got, dataOf(form)) {
+			t.Errorf("%s: %d octets, %v", name, len(got), err)
+		}
+	}
+	if list := tool(t, "debugfs", "-R", "ls -p /", data); strings.Contains(list, "/rehearsal/") || !strings.Contains(list, "/buzon.db/") {
+		t.Error(list)
+	}
 }

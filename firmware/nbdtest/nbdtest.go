@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -77,7 +78,7 @@ func (d *Disk) serve() {
 		d.mu.Lock()
 		d.client, d.gone = conn, gone
 		d.mu.Unlock()
-		if err := d.talk(conn); err != nil && !errors.Is(err, net.ErrClosed) {
+		if err := d.talk(conn); err != nil && !errors.Is(err, net.ErrClosed) && !errors.Is(err, syscall.ECONNRESET) { // which a kill is
 			d.t.Log("nbdtest:", err)
 		}
 		conn.Close()

@@ -214,3 +214,16 @@ func (s *Store) SetQuota(ctx context.Context, a message.Address, octets int64) e
 		return nil
 	})
 }
+
+// HasAccounts tells whether anybody lives here.
+func (s *Store) HasAccounts(ctx context.Context) (some bool, err error) {
+	err = s.read(ctx, func(c *sqlite.Conn) error {
+		n, err := number(c, "SELECT EXISTS (SELECT 1 FROM account)")
+		some = n > 0
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("store: look for accounts: %w", err)
+	}
+	return some, nil
+}

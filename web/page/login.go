@@ -48,13 +48,18 @@ func (p *Page) showLogin(r *request) (reply, error) {
 	if r.session != nil && !r.session.setup || !p.Claimed() {
 		return r.redirect("/"), nil
 	}
-	return r.render("login", loginForm{})
+	some, err := p.Store.HasAccounts(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	return r.render("login", loginForm{Nobody: !some})
 }
 
 // loginForm is what stands in the form, and what was wrong with it.
 type loginForm struct {
 	Address string
 	Problem string
+	Nobody  bool // has an account: the domain came by the command line, and so must they
 }
 
 // logIn takes the account's own password: app passwords are for programs, and must not open the page that makes them.

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"buzon/internal/browsertest"
+	"buzon/internal/store"
+	"buzon/internal/text"
 )
 
 // In a browser every page fits a phone of 320 pixels and a window on a desk, in light and dark and both languages, nothing
@@ -34,6 +36,18 @@ func TestLook(t *testing.T) {
 			w.Accessible()
 			w.Picture(pictureName(path))
 		}
+		w.Open(server.URL + "/me")
+		w.Fill("#phone-device", "robot")
+		w.Click(`#phone button[value="android"]`)
+		w.Fits()
+		w.Accessible()
+		w.Picture("phone")
+
+		w.Open(server.URL + "/queue") // what changes meanwhile shows by itself
+		if _, err := b.store.HoldJobs(t.Context(), store.Selection{All: true}); err != nil {
+			t.Fatal(err)
+		}
+		w.See(text.Load(o.Language).Say("page_queue_is_held"))
 	}
 }
 

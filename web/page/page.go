@@ -113,7 +113,7 @@ func (p *Page) Handler(secure bool) http.Handler {
 	m := &routes{page: p, secure: secure, mux: http.NewServeMux()}
 	p.staticRoutes(m)
 	p.loginRoutes(m)
-	p.passkeyRoutes(m)
+	p.keys.routes(p, m)
 	m.get("/{$}", everybody, p.showStart)
 	for _, add := range p.areas() {
 		add(m)

@@ -183,6 +183,23 @@ func TestLogin(t *testing.T) {
 	}
 }
 
+// A domain that came by the command line alone has nobody who could log in.
+func TestNobody(t *testing.T) {
+	b := newBench(t)
+	hint := text.Load("en").Say("page_login_nobody")
+	if strings.Contains(b.browser().get("/login").Body.String(), hint) {
+		t.Error("told while there are accounts")
+	}
+	for _, who := range []string{"ana", "luis"} {
+		if err := b.store.RemoveAccount(t.Context(), message.Address{Local: who, Domain: "example.org"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if body := b.browser().get("/login").Body.String(); !strings.Contains(body, hint) {
+		t.Errorf("not told: %s", body)
+	}
+}
+
 // A password that was changed ends the sessions that it began, wherever it was changed.
 func TestPasswordEndsSessions(t *testing.T) {
 	b := newBench(t)

@@ -38,7 +38,7 @@ type ceremony struct {
 	at   time.Time
 }
 
-func (p *Page) passkeyRoutes(m *routes) {
+func (*keys) routes(p *Page, m *routes) {
 	m.get("/me/passkeys", people, p.showPasskeys)
 	m.post("/me/passkeys/begin", people, p.beginPasskey)
 	m.post("/me/passkeys/finish", people, p.finishPasskey)

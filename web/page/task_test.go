@@ -7,6 +7,8 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -86,6 +88,20 @@ func TestSlowFiles(t *testing.T) {
 	}
 	if err := b.setStaged(stagedFile{}); err != nil {
 		t.Error(err)
+	}
+	r = r.Clone(t.Context())
+	r.URL.Path, r.URL.RawQuery = "/backup/download", ""
+	form = "application/x-www-form-urlencoded"
+	r.Header.Set("Content-Type", form)
+	r.Body, r.ContentLength = io.NopCloser(strings.NewReader(url.Values{"token": {admin.token("/backup")}}.Encode())), -1
+	answer, err = http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	n, err := io.Copy(io.Discard, &slowReader{Reader: answer.Body, step: len(backup)/20 + 1})
+	if err != nil || n != answer.ContentLength || n < int64(len(backup))/2 {
+		t.Errorf("a slow download: %d octets of %d, %v", n, answer.ContentLength, err)
 	}
 }
 

@@ -3,8 +3,10 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"log"
 	"net"
 	"net/http"
@@ -15,8 +17,8 @@ import (
 	"buzon/internal/update"
 )
 
-// release is the version, which the linker sets; a deaf one answers nobody.
-var release, deaf string
+// What the linker sets: the version, the form of its data, and whether it answers nobody.
+var release, form, deaf string
 
 func main() {
 	if len(os.Args) < 2 || os.Args[1] != "serve" {
@@ -30,6 +32,7 @@ func main() {
 	if err := os.WriteFile(filepath.Join(filepath.Dir(*data), "claim.txt"), []byte("1234 5678\n"), 0o600); err != nil {
 		log.Fatal(err)
 	}
+	migrate(*data)
 	if deaf != "" {
 		time.Sleep(time.Hour)
 	}
@@ -69,4 +72,18 @@ func main() {
 		log.Fatal(err)
 	}
 	log.Fatal(http.Serve(l, nil))
+}
+
+// migrate makes the form of the file ours, if there is one.
+func migrate(data string) {
+	f, err := os.OpenFile(data, os.O_RDWR, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	if err == nil {
+		_, err = f.WriteAt([]byte{0, 0, 0, form[0] - '0'}, 60)
+	}
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		log.Fatal(err)
+	}
 }
