@@ -521,6 +521,7 @@ func (s *smtpSession) with() string {
 var (
 	errTooLarge    = refuse(552, 5, 3, 4, "The message is larger than this server takes")
 	errMailboxFull = refuse(452, 4, 2, 2, "The mailbox is full; its owner has to make room first")
+	errDiskFull    = refuse(452, 4, 3, 1, "This server has no room left; please try again later") // RFC 3463 §3.4
 )
 
 // badBody is the reply to a message that spool did not take.
@@ -545,6 +546,9 @@ func (s *smtpSession) badBody(err error) error {
 // later is the reply to what only we can mend: the detail goes to the log, the message stays with the sender.
 func (s *smtpSession) later(doing string, err error) error {
 	s.log.Error("cannot "+doing, "service", s.kind, "client", s.peer.Addr, "err", err)
+	if store.IsFull(err) {
+		return errDiskFull
+	}
 	return refuse(451, 4, 3, 0, "Something is wrong here; please try again later")
 }
 

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/diskfs/go-diskfs/backend/file"
+	backend "github.com/diskfs/go-diskfs/backend/file"
 	"github.com/diskfs/go-diskfs/filesystem/squashfs"
 )
 
@@ -30,7 +30,7 @@ func squash(t *testing.T) (path string, program []byte) {
 
 func TestSquash(t *testing.T) {
 	path, program := squash(t)
-	storage, err := file.OpenFromPath(path, true)
+	storage, err := backend.OpenFromPath(path, true)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,11 @@
 package store
 
-import "errors"
+import (
+	"errors"
+	"syscall"
+
+	"zombiezen.com/go/sqlite"
+)
 
 // Errors that callers turn into a reply of their protocol; test with errors.Is.
 var (
@@ -33,6 +38,12 @@ var (
 	ErrNotBuzon      = errors.New("not a file of Buzon")
 	ErrClosed        = errors.New("the store is closed")
 )
+
+// IsFull tells whether something was not done because the disk has no room for it: nothing is lost, and it works again once
+// there is some.
+func IsFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || err != nil && sqlite.ErrCode(err).ToPrimary() == sqlite.ResultFull
+}
 
 // firstError is the first of a and b that is one.
 func firstError(a, b error) error {
