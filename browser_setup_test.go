@@ -102,11 +102,23 @@ func (g *guest) looksAtLine() {
 func (g *guest) entersRecords(w *growing) {
 	g.Until(`!!document.querySelector("#records .bad, #records .warn")`)
 	g.check("4-dns")
+	g.copies()
 	n := g.publish(w.zone)
 	g.reads("page_setup_dns_tally", "there", n, "of", n)
+	if focus := g.Focus(); !strings.Contains(focus, "copy") {
+		g.t.Errorf("what came live took the focus from the button: it is at %q", focus)
+	}
 	g.check("4-dns-there")
 	g.Click("#next")
 	g.at("/setup/certificate")
+}
+
+// copies copies a record's value, by a page that browsers do not trust with the clipboard.
+func (g *guest) copies() {
+	g.t.Helper()
+	g.Value(`document.addEventListener("copy", () => { window.copied = String(document.activeElement.value) }), true`, new(bool))
+	g.Touch("#records tbody td:nth-child(3) button")
+	g.Until(`window.copied === document.querySelector("#records tbody td:nth-child(3) code").textContent`)
 }
 
 func (g *guest) seesCertificate() {

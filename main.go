@@ -438,15 +438,22 @@ func (a *appliance) send(ctx context.Context) {
 // startTime is how long after the ports are open the start is over: keys are looked at and the way out is chosen by then.
 const startTime = 3 * time.Second
 
-// trim gives the memory back that the start needed, once it is over.
+// trimEvery is how often what was needed once is given back: a log-in over TLS touches as much of the program as a start.
+const trimEvery = time.Minute
+
+// trim gives the memory back that the start needed, once it is over, and then what else was needed for a moment.
 func (a *appliance) trim(ctx context.Context) {
-	select {
-	case <-ctx.Done():
-		return
-	case <-time.After(startTime):
-	}
-	if err := footprint.Trim(); err != nil {
-		a.log.Debug("cannot give back what the start needed", "err", err)
+	for wait := startTime; ; wait = trimEvery {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+		debug.FreeOSMemory() // by itself Go keeps for minutes what one log-in needed
+		if err := footprint.Trim(); err != nil {
+			a.log.Debug("cannot give back what the start needed", "err", err)
+			return // nor will it be possible the next time
+		}
 	}
 }
 

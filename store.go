@@ -341,11 +341,7 @@ func (a *appliance) notePorts(ctx context.Context, open []port) {
 			listening[number] = p.Addr().String()
 		}
 	}
-	text, err := listening.Note()
-	if err == nil {
-		err = a.store.Note(ctx, doctor.NotePorts, text)
-	}
-	if err != nil { // we serve all the same
+	if err := doctor.KeepPorts(ctx, a.store, listening); err != nil { // we serve all the same
 		a.log.Error("cannot keep where we listen", "err", err)
 	}
 }
@@ -439,14 +435,7 @@ func (a *appliance) careNightly(ctx context.Context) {
 
 // noteTrusted keeps for `buzon dns` and the page whether the world believes our certificate.
 func (a *appliance) noteTrusted(ctx context.Context) {
-	trusted := "no"
-	if a.certs.Trusted(a.name()) {
-		trusted = "yes"
-	}
-	if was, _, _, err := a.store.Noted(ctx, records.NoteTrusted); err == nil && was == trusted {
-		return // no write for a read
-	}
-	if err := a.store.Note(ctx, records.NoteTrusted, trusted); err != nil && ctx.Err() == nil {
+	if err := records.KeepTrusted(ctx, a.store, a.certs.Trusted(a.name())); err != nil && ctx.Err() == nil {
 		a.log.Error("cannot keep whether the certificate is trusted", "err", err)
 	}
 }

@@ -10,8 +10,4 @@ import (
 	_ "github.com/gokrazy/kernel.amd64"
 	_ "github.com/gokrazy/kernel.arm64"
 	_ "github.com/gokrazy/kernel.rpi"
-	_ "github.com/insomniacslk/dhcp/dhcpv4"
-	_ "github.com/insomniacslk/dhcp/dhcpv4/nclient4"
-	_ "github.com/beevik/ntp"
-	_ "golang.org/x/sys/unix"
 )

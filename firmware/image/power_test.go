@@ -45,6 +45,7 @@ func TestPowerCuts(t *testing.T) {
 		b.AwaitPort(25, 60*time.Second)
 		d := deliver(b.Address(25), n)
 		d.await(t, 5+chance.IntN(20), time.Minute)
+		disk.Await(1+chance.IntN(60), 2*time.Second) // in the middle of something, if it comes to that
 		b.Kill()
 		lost := disk.Cut()
 		names := d.end()
@@ -163,8 +164,9 @@ func sendOne(to, name string, size int) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "From: Luis <luis@example.net>\r\nTo: %s\r\nSubject: %s\r\nDate: %s\r\nMessage-ID: <%[2]s@example.net>\r\n\r\n%s\r\n%s%[2]s\r\n",
-		address, name, time.Now().Format(time.RFC1123Z), strings.Repeat("A line of a mail.\r\n", size/19), mailEnd)
+	fmt.Fprintf(w, "From: Luis <luis@example.net>\r\nTo: %s\r\nSubject: %s\r\nDate: %s\r\nMessage-ID: <%s@example.net>\r\n\r\n",
+		address, name, time.Now().Format(time.RFC1123Z), name)
+	fmt.Fprintf(w, "%s%s%s\r\n", strings.Repeat("A line of a mail.\r\n", size/19), mailEnd, name)
 	return w.Close() // and the answer to it
 }
 

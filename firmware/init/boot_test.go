@@ -134,7 +134,9 @@ func largerCard(t *testing.T, p programs, c *card) {
 	if at := lastTime(t, m.Log()); time.Since(at) > 10*time.Minute || time.Since(at) < 0 {
 		t.Errorf("the machine says that it is %v", at)
 	}
+	begin := time.Now()
 	quiet(m)
+	t.Logf("the card is left alone after %v", time.Since(begin).Round(time.Second))
 	before := m.Written()
 	time.Sleep(idle) // what is measured is that nothing happens
 	written := m.Written() - before
@@ -279,7 +281,7 @@ func lastTime(t *testing.T, log string) time.Time {
 	return at
 }
 
-var figure = regexp.MustCompile(`(\w+_(?:kb|mb))=(\d+)`)
+var figureInLog = regexp.MustCompile(`(\w+_(?:kb|mb))=(\d+)`)
 
 // lastMeasure are the figures that the machine told last.
 func lastMeasure(t *testing.T, log string) map[string]int64 {
@@ -290,7 +292,7 @@ func lastMeasure(t *testing.T, log string) map[string]int64 {
 	}
 	line, _, _ := strings.Cut(log[at:], "\n")
 	figures := map[string]int64{}
-	for _, f := range figure.FindAllStringSubmatch(line, -1) {
+	for _, f := range figureInLog.FindAllStringSubmatch(line, -1) {
 		n, err := strconv.ParseInt(f[2], 10, 64)
 		if err != nil {
 			t.Fatal(err)

@@ -264,15 +264,13 @@ func TestControlNonsense(t *testing.T) {
 		ours, theirs := net.Pipe()
 		go func() {
 			io.WriteString(theirs, request)
-			theirs.SetReadDeadline(time.Now().Add(time.Second))
-			io.Copy(io.Discard, theirs)
-			theirs.Close()
+			theirs.Close() // and does not wait for an answer
 		}()
 		done := make(chan error, 1)
 		go func() { done <- b.hear(t.Context(), ours) }()
 		err := <-done
 		ours.Close()
-		if err == nil && request != "{}\n" {
+		if err == nil {
 			t.Errorf("%.20q: taken", request)
 		}
 	}

@@ -145,11 +145,12 @@ func newCard(t *testing.T, o cardOptions) *card {
 		t.Fatal(err)
 	}
 	c.resize(o.size)
-	arguments := []string{"-q", "-F", "-t", "ext4", "-L", "buzon-data", "-m", "0", "-E", fmt.Sprintf("offset=%d", dataStart*mega)}
+	// The same as in image, but for what makes its octets always the same.
+	arguments := []string{"-q", "-F", "-t", "ext4", "-b", "4096", "-i", "65536", "-J", "size=16", "-m", "1", "-L", "buzon-data", "-E", fmt.Sprintf("offset=%d", dataStart*mega)}
 	if o.data != "" {
 		arguments = append(arguments, "-d", o.data)
 	}
-	c.tool("mke2fs", append(arguments, c.path, fmt.Sprintf("%dM", dataSize))...)
+	c.tool("mke2fs", append(arguments, c.path, fmt.Sprint(dataSize*mega/4096))...)
 	c.tool("mkfs.vfat", "-F", "16", "-n", "BUZON", "--offset", fmt.Sprint(bootStart*2048), c.path, fmt.Sprint(bootSize*1024))
 	c.tool("mmd", "-i", c.fat(), "::buzon")
 	c.set(o.settings)

@@ -35,27 +35,36 @@ func (b *box) startMeasure(ctx context.Context) {
 			if err := unix.Statfs(dataFolder, &fs); err != nil {
 				b.log.Warn("measure", "err", err)
 			}
-			b.log.Warn("measured", "used_kb", (m.Total-m.Available)>>10, "buzon_kb", resident(pid), "init_kb", resident(1),
+			b.log.Warn("measured", "used_kb", (m.Total-m.Available)>>10, "buzon_kb", status(pid, "VmRSS:"),
+				"buzon_own_kb", status(pid, "RssAnon:"), "buzon_wrote_kb", wrote(pid)>>10, "init_kb", status(1, "VmRSS:"),
 				"card_mb", int64(fs.Blocks)*fs.Bsize>>20, "free_mb", int64(fs.Bavail)*fs.Bsize>>20)
 		}
 	})
 }
 
-// resident is the memory of a process in KB (proc_pid_status(5)), 0 if it is not there.
-func resident(pid int) int64 {
-	f, err := os.Open(fmt.Sprintf("/proc/%d/status", pid))
+// status is a figure of proc_pid_status(5) in KB: what a process has in memory, or of that what is its own and no part of a
+// file; 0 if it is not there.
+func status(pid int, name string) int64 { return figure(pid, "status", name) }
+
+// wrote is how many octets a process had written to disks (proc_pid_io(5)), 0 if the kernel does not tell.
+func wrote(pid int) int64 { return figure(pid, "io", "write_bytes:") }
+
+func figure(pid int, file, name string) int64 {
+	f, err := os.Open(fmt.Sprintf("/proc/%d/%s", pid, file))
 	if err != nil {
 		return 0
 	}
 	defer f.Close()
 	for lines := bufio.NewScanner(f); lines.Scan(); {
-		if value, found := strings.CutPrefix(lines.Text(), "VmRSS:"); found {
-			n, err := strconv.ParseInt(strings.Fields(value)[0], 10, 64)
-			if err != nil {
-				return 0
-			}
-			return n
+		fields := strings.Fields(lines.Text())
+		if len(fields) < 2 || fields[0] != name {
+			continue
 		}
+		n, err := strconv.ParseInt(fields[1], 10, 64)
+		if err != nil {
+			return 0
+		}
+		return n
 	}
 	return 0
 }

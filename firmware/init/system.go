@@ -68,7 +68,16 @@ func mountSystem() error {
 	for _, kind := range []string{"hardlinks", "symlinks"} {
 		errs = append(errs, os.WriteFile("/proc/sys/fs/protected_"+kind, []byte("1"), 0o644))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, smallPages())...)
+}
+
+// smallPages keeps the kernel from giving programs 2 MB where they asked for 4 KB.
+func smallPages() error {
+	err := os.WriteFile("/sys/kernel/mm/transparent_hugepage/enabled", []byte("never"), 0o644)
+	if errors.Is(err, os.ErrNotExist) { // this kernel never does
+		return nil
+	}
+	return err
 }
 
 // sealSystem lets nobody change the system any more.

@@ -44,8 +44,8 @@ const (
 // NoteBackup is the note (store.Note) of the last backup; its text is where it went. Whoever makes one writes it.
 const NoteBackup = store.NoteBackup
 
-// NotePorts is the note of where our services listen, as JSON of Ports. The appliance writes it when it starts.
-const NotePorts = "serve.ports"
+// notePorts is the note (store.Note) of where our services listen, as JSON of Ports.
+const notePorts = "serve.ports"
 
 // Ports says at which address each standard port of ours is found from this machine.
 type Ports map[int]string

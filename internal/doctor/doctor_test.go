@@ -275,21 +275,21 @@ func TestTable(t *testing.T) {
 
 func TestPortsNote(t *testing.T) {
 	t.Parallel()
-	text, err := Ports{25: "[::]:10025", 443: "192.168.1.2:443", 80: "0.0.0.0:80"}.Note()
+	text, err := Ports{25: "[::]:10025", 443: "192.168.1.2:443", 80: "0.0.0.0:80"}.note()
 	if want := `{"25":"127.0.0.1:10025","443":"192.168.1.2:443","80":"127.0.0.1:80"}`; err != nil || text != want {
 		t.Errorf("%s %v", text, err)
 	}
-	if _, err := (Ports{25: "nowhere"}).Note(); err == nil {
+	w := newWorld(t)
+	w.must(KeepPorts(t.Context(), w.store, Ports{25: "[::]:10025"}))
+	if err := KeepPorts(t.Context(), w.store, Ports{25: "nowhere"}); err == nil {
 		t.Error("no error")
 	}
-	w := newWorld(t)
-	w.must(w.store.Note(t.Context(), NotePorts, text))
 	p, err := w.d.ports(t.Context())
 	w.must(err)
 	if p.at(25) != "127.0.0.1:10025" || p.at(993) != "127.0.0.1:993" {
 		t.Errorf("%v", p)
 	}
-	w.must(w.store.Note(t.Context(), NotePorts, "no JSON"))
+	w.must(w.store.Note(t.Context(), notePorts, "no JSON"))
 	if _, err := w.d.Examine(t.Context(), nil); err == nil {
 		t.Error("a broken note is no error")
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"buzon/internal/finding"
@@ -54,6 +55,12 @@ func Kept(ctx context.Context, st *store.Store) ([]Finding, error) {
 		}
 	}
 	return list, nil
+}
+
+// LeadsBack tells whether the last examination reached our public name from inside: most routers at home lead nobody back.
+func LeadsBack(ctx context.Context, st *store.Store) (bool, error) {
+	found, err := Kept(ctx, st)
+	return slices.ContainsFunc(found, func(f Finding) bool { return f.Check == "hairpin" && f.Verdict == Pass }), err
 }
 
 // Last is when the last examination was; the zero time where there was none.

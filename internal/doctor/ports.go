@@ -14,11 +14,12 @@ import (
 	"time"
 
 	"buzon/internal/finding"
+	"buzon/internal/store"
 )
 
 // ports is where our services listen, as the appliance noted it.
 func (d *Doctor) ports(ctx context.Context) (Ports, error) {
-	text, _, found, err := d.Store.Noted(ctx, NotePorts)
+	text, _, found, err := d.Store.Noted(ctx, notePorts)
 	if err != nil || !found {
 		return Ports{}, err
 	}
@@ -37,8 +38,17 @@ func (p Ports) at(port int) string {
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 }
 
-// Note makes the note of NotePorts. A listener on every address is reached over loopback.
-func (p Ports) Note() (string, error) {
+// KeepPorts keeps where our services listen for doctors, which may be other processes.
+func KeepPorts(ctx context.Context, st *store.Store, p Ports) error {
+	text, err := p.note()
+	if err != nil {
+		return err
+	}
+	return st.Note(ctx, notePorts, text)
+}
+
+// note is p as notePorts has it. A listener on every address is reached over loopback.
+func (p Ports) note() (string, error) {
 	reached := Ports{}
 	for port, address := range p {
 		host, number, err := net.SplitHostPort(address)

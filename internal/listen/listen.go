@@ -1,5 +1,6 @@
 // Package listen opens the appliance's sockets, or takes those that systemd has opened for it, and tells systemd how the
-// appliance is.
+// appliance is. Ports is the life of a table of them: the first ones, the rest once somebody may use them, the servers behind
+// them, and the end.
 //
 // Invariants: all sockets are had or none; a port is never changed silently; nothing that we start inherits a socket.
 package listen

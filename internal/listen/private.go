@@ -32,3 +32,11 @@ func Private() ([]netip.Addr, error) {
 	slices.SortStableFunc(usual, func(a, b netip.Addr) int { return a.BitLen() - b.BitLen() }) // IPv4 first: it is easier to type
 	return append(usual, last...), nil
 }
+
+// Reached gives the addresses by which a browser in the same home reaches what listens on addr.
+func Reached(addr netip.Addr) ([]netip.Addr, error) {
+	if addr.IsUnspecified() {
+		return Private()
+	}
+	return []netip.Addr{addr}, nil
+}

@@ -26,6 +26,18 @@ func (r *Registry) Handler(log *slog.Logger) http.Handler {
 	})
 }
 
+// Before serves the numbers at /metrics; all else is next's.
+func (r *Registry) Before(next http.Handler, log *slog.Logger) http.Handler {
+	numbers := r.Handler(log)
+	return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if q.URL.Path == "/metrics" {
+			numbers.ServeHTTP(w, q)
+			return
+		}
+		next.ServeHTTP(w, q)
+	})
+}
+
 // fromHere tells that both ends are this machine, and that it was asked for as such: a page in a browser here could
 // otherwise ask under a name of its own (DNS rebinding). A proxy says for whom it asks.
 func fromHere(q *http.Request) bool {

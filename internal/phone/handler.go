@@ -53,6 +53,14 @@ func (l *Links) Handler() http.Handler {
 	})
 }
 
+// Before serves the links; all else is next's.
+func (l *Links) Before(next http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle(Folder, l.Handler())
+	mux.Handle("/", next)
+	return mux
+}
+
 // protect keeps the path, which is the key, and the password out of caches, histories, search engines and other sites.
 func protect(h http.Header) {
 	h.Set("Cache-Control", "no-store")

@@ -176,7 +176,7 @@ func TestOthers(t *testing.T) {
 func TestOurs(t *testing.T) {
 	h := newHost(t)
 	h.apply(false)
-	if err := h.Store.Note(t.Context(), records.NoteTrusted, "yes"); err != nil { // changes the policy's id
+	if err := records.KeepTrusted(t.Context(), h.Store, true); err != nil { // changes the policy's id
 		t.Fatal(err)
 	}
 	i := h.item("_mta-sts.example.org", "TXT")

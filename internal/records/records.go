@@ -16,9 +16,21 @@ import (
 	"buzon/internal/zone"
 )
 
-// NoteTrusted is the name of the note (store.Note) that says "yes" while the appliance shows a certificate that the
+// noteTrusted is the name of the note (store.Note) that says "yes" while the appliance shows a certificate that the
 // world trusts for its name: only then is its MTA-STS policy more than a test.
-const NoteTrusted = "tls.trusted"
+const noteTrusted = "tls.trusted"
+
+// KeepTrusted keeps whether the world trusts the certificate that we show for our name.
+func KeepTrusted(ctx context.Context, st *store.Store, trusted bool) error {
+	text := "no"
+	if trusted {
+		text = "yes"
+	}
+	if was, _, _, err := st.Noted(ctx, noteTrusted); err == nil && was == text {
+		return nil // no write for a read
+	}
+	return st.Note(ctx, noteTrusted, text)
+}
 
 // Facts gathers what the records of a domain follow from. A domain of an older version gets its first keys here, if no
 // server ran since. addresses are where the world reaches this machine.
@@ -30,7 +42,7 @@ func Facts(ctx context.Context, st *store.Store, ring keyring.Ring, domain strin
 		Reports:   message.Address{Local: "postmaster", Domain: domain}, // whom every domain has (RFC 5321 §4.5.1)
 		Services:  zone.Services(),
 	}
-	trusted, _, _, err := st.Noted(ctx, NoteTrusted)
+	trusted, _, _, err := st.Noted(ctx, noteTrusted)
 	if err != nil {
 		return f, err
 	}

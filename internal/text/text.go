@@ -6,15 +6,20 @@
 package text
 
 import (
-	"embed"
+	_ "embed"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 )
 
-//go:embed *.txt
-var files embed.FS
+// As text, not as files: what is said points into the program, and a catalogue keeps no copy of it.
+var (
+	//go:embed en.txt
+	english string
+	//go:embed es.txt
+	spanish string
+)
 
 // Default is the language of those who did not choose one that we speak.
 const Default = "en"
@@ -30,31 +35,29 @@ type Catalogue struct {
 
 // Load reads the catalogue of a language that is one of Languages.
 func Load(lang string) *Catalogue {
-	content, err := files.ReadFile(lang + ".txt")
-	if err != nil {
-		panic(err) // cannot be: the files are in the program
+	content := map[string]string{"en": english, "es": spanish}[lang]
+	if content == "" {
+		panic("no catalogue of " + lang) // cannot be: a test loads every language
 	}
-	return &Catalogue{Lang: lang, entries: parse(string(content))}
+	return &Catalogue{Lang: lang, entries: parse(content)}
 }
 
+// parse finds the entries. Each is a piece of the content.
 func parse(content string) map[string]string {
 	entries := map[string]string{}
 	var key string
-	var lines []string
+	begin, at := 0, 0 // of the entry's text, and of the line
 	flush := func() {
 		if key != "" {
-			entries[key] = strings.Trim(strings.Join(lines, "\n"), "\n")
+			entries[key] = strings.Trim(content[begin:at], "\r\n")
 		}
-		lines = nil
 	}
 	for line := range strings.Lines(content) {
-		line = strings.TrimRight(line, "\r\n")
-		if strings.HasPrefix(line, "[") && strings.HasSuffix(line, "]") {
+		if head := strings.TrimRight(line, "\r\n"); strings.HasPrefix(head, "[") && strings.HasSuffix(head, "]") {
 			flush()
-			key = line[1 : len(line)-1]
-			continue
+			key, begin = head[1:len(head)-1], at+len(line)
 		}
-		lines = append(lines, line)
+		at += len(line)
 	}
 	flush()
 	return entries

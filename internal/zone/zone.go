@@ -91,6 +91,17 @@ func Services() []Service {
 	}
 }
 
+// Port is where programs out there find a service, by the name of its SRV record, which tells the same; 0 is nowhere. That is
+// so on an appliance with other ports, too: who asks it came to port 443 or 80, which somebody leads there with the others.
+func Port(service string) int {
+	for _, s := range Services() {
+		if s.Name == service {
+			return s.Port
+		}
+	}
+	return 0
+}
+
 // How long others may keep what they asked for.
 const (
 	usual  = time.Hour       // a mistake is mended within it

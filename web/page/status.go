@@ -42,12 +42,13 @@ type status struct {
 type findingView struct {
 	Check, Domain, Verdict, Class, Reason, Cure string
 	Since                                       time.Time
+	At                                          *item // the page on which it can be mended
 }
 
 func (r *request) findingView(f finding.Finding) findingView {
 	return findingView{
 		Check: doctor.Title(f.Check).In(r.words), Domain: f.Domain, Verdict: r.verdictWord(f.Verdict), Class: verdictClass(f.Verdict),
-		Reason: f.Reason.In(r.words), Cure: f.Cure.In(r.words), Since: f.Since,
+		Reason: f.Reason.In(r.words), Cure: f.Cure.In(r.words), Since: f.Since, At: cureAt(f),
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 type Settings struct {
 	Hostname  string         // one label, in lower case; "" is "buzon"
 	Addresses []netip.Prefix // static ones; none is DHCP
-	Gateways  []netip.Addr   // at most one of each family
+	Gateways  []netip.Addr   // the first one of each family counts
 	DNS       []netip.Addr   // "" is what the network says
 	Time      []string       // host:port of time servers
 	Language  string         // of the console: "en" or "es"; "" is English

@@ -1,10 +1,8 @@
 package supervise
 
 import (
-	"encoding/binary"
 	"fmt"
 	"syscall"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -38,15 +36,4 @@ func Confine() error {
 		}
 	}
 	return nil
-}
-
-// pidOf is si_pid of siginfo_t, which Go leaves in the part that depends on the signal: the first number after si_signo,
-// si_errno and si_code, and the filling to the size of a pointer.
-func pidOf(info *unix.Siginfo) int {
-	b := unsafe.Slice((*byte)(unsafe.Pointer(info)), unsafe.Sizeof(*info))
-	at := uintptr(12)
-	if unsafe.Sizeof(uintptr(0)) == 8 {
-		at = 16
-	}
-	return int(int32(binary.NativeEndian.Uint32(b[at:])))
 }

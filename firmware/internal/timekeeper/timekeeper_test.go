@@ -87,7 +87,7 @@ func TestRun(t *testing.T) {
 		answers.Store(true)
 		network <- struct{}{}
 		synctest.Wait()
-		if !k.Known() || b.now().Sub(time.Now()).Abs() > negligible {
+		if !k.Known() || time.Until(b.now()).Abs() > negligible {
 			t.Errorf("known %v, it is %v", k.Known(), b.now())
 		}
 		asked.Store(0)

@@ -1,6 +1,63 @@
 package watchdog
 
-import "testing"
+import (
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// It is fed as long as all is well, and not any more when it is not; nobody tells it that this was meant.
+func TestRun(t *testing.T) {
+	device := filepath.Join(t.TempDir(), "watchdog")
+	if err := os.WriteFile(device, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fed := func() int {
+		b, err := os.ReadFile(device)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range b {
+			if c == 'V' {
+				t.Error("it was told that the end is wanted")
+			}
+		}
+		return len(b)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		var healthy atomic.Bool
+		healthy.Store(true)
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() {
+			ended <- Run(ctx, Options{Device: device, Healthy: healthy.Load, Log: slog.New(slog.DiscardHandler)})
+		}()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		before := fed()
+		if before < 10 {
+			t.Errorf("fed %d times in a minute", before)
+		}
+		healthy.Store(false)
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if after := fed(); after != before {
+			t.Errorf("fed %d times more", after-before)
+		}
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	if err := Run(t.Context(), Options{Device: device + "-nowhere", Log: slog.New(slog.DiscardHandler)}); err == nil {
+		t.Error("there is no such device")
+	}
+}
 
 func TestSafe(t *testing.T) {
 	for _, c := range []struct {

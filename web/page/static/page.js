@@ -6,14 +6,16 @@ for (const part of document.querySelectorAll("[data-live]")) {
   const source = new EventSource(part.dataset.live);
   source.onmessage = (event) => {
     if (part.contains(document.activeElement) && document.activeElement.matches("input, select, textarea")) return;
-    const stops = () => [...part.querySelectorAll("a, button, summary")];
-    const focus = stops().indexOf(document.activeElement); // whoever comes by keyboard stays where they are
+    const at = places(part).indexOf(document.activeElement);
     part.innerHTML = event.data;
-    stops()[focus]?.focus({ preventScroll: true });
+    if (at >= 0) places(part)[at]?.focus({ preventScroll: true });
   };
   source.addEventListener("end", () => source.close());
   addEventListener("pagehide", () => source.close());
 }
+
+// Where the keyboard can be in a part: who was there stays, as far as the place does.
+function places(part) { return [...part.querySelectorAll("a, button, summary")]; }
 
 // A page that the browser kept while we were elsewhere is asked for again: what it shows may be of before, or of somebody else.
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
@@ -34,12 +36,14 @@ document.addEventListener("click", async (event) => {
 });
 
 function copyOldWay(text) {
+  const was = document.activeElement;
   const area = document.createElement("textarea");
   area.value = text;
   document.body.append(area);
   area.select();
   document.execCommand("copy");
   area.remove();
+  was?.focus({ preventScroll: true });
 }
 
 // An input with data-strength tells in the element that it names how good a new password is.
