@@ -66,7 +66,7 @@ func testOptions(t testing.TB, changes ...func(*options)) options {
 // addr is where a service listens: "smtp", "smtps", "submission", "submission-alt", "pop3", "pop3s", "imap", "imaps", "https".
 func (a *testAppliance) addr(service string) string {
 	a.t.Helper()
-	for _, p := range a.openedPorts() {
+	for _, p := range a.ports.Listening() {
 		if p.Name == service {
 			return p.Addr().String()
 		}

@@ -10,8 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -29,7 +27,7 @@ func unclaimed(t *testing.T, changes ...func(*options)) *testAppliance {
 
 // services are the names of the ports that are open.
 func (a *testAppliance) services() (names []string) {
-	for _, p := range a.openedPorts() {
+	for _, p := range a.ports.Listening() {
 		names = append(names, p.Name)
 	}
 	return names
@@ -72,8 +70,8 @@ func TestUnclaimed(t *testing.T) {
 		t.Error("not claimed with a domain")
 	}
 	eventually(t, "the file of the code is gone", func() bool { _, err := os.Stat(file); return os.IsNotExist(err) })
-	if got := strings.Join(a.services(), " "); got != everyService || a.claimCode() != "" {
-		t.Errorf("open are %q, the code is %q", got, a.claimCode())
+	if got := strings.Join(a.services(), " "); got != everyService || a.claim.Code() != "" {
+		t.Errorf("open are %q, the code is %q", got, a.claim.Code())
 	}
 	greeting(t, a.addr("smtp"))
 	greeting(t, a.addr("imap"))
@@ -225,19 +223,18 @@ func TestNewCodeIsAnnounced(t *testing.T) {
 	}
 }
 
-// Who is told how we are called: those of the home network, by the name that the firmware or the owner has chosen.
+// How we are called in the home network: as the firmware or the owner has chosen, where somebody can come.
 func TestNameAtHome(t *testing.T) {
 	running := unclaimed(t)
-	a := &appliance{store: running.store, log: running.log, table: running.table, ports: running.openedPorts()}
+	a := &appliance{store: running.store, log: running.log}
 	for _, tt := range []struct {
 		listen, env, setting string
-		want                 string   // "" where nobody is told
-		told                 []string // which of our addresses
+		want                 string // "" where nobody is told
 	}{
-		{listen: "", want: "buzon.local", told: []string{"192.168.1.5", "fe80::5"}},
-		{listen: "0.0.0.0", setting: "correo", want: "correo.local", told: []string{"192.168.1.5", "fe80::5"}},
-		{listen: "192.168.1.5", env: "casa", setting: "correo", want: "casa.local", told: []string{"192.168.1.5"}},
-		{listen: "192.168.1.5", env: "not a name", setting: "correo", want: "correo.local", told: []string{"192.168.1.5"}},
+		{listen: "", want: "buzon.local"},
+		{listen: "0.0.0.0", setting: "correo", want: "correo.local"},
+		{listen: "192.168.1.5", env: "casa", setting: "correo", want: "casa.local"},
+		{listen: "192.168.1.5", env: "not a name", setting: "correo", want: "correo.local"},
 		{listen: "127.0.0.1", env: "casa"},
 		{listen: "::1", env: "casa"},
 	} {
@@ -248,31 +245,12 @@ func TestNameAtHome(t *testing.T) {
 			}
 		}
 		var got mdns.Options
-		a.names = nil
-		a.prepareNames(options{listen: tt.listen, outside: world{}.outside, neighbours: func(o *mdns.Options) { got = *o }})
-		if tt.want == "" {
-			if a.names != nil {
-				t.Errorf("%+v: %s is told", tt, a.names.Name())
-			}
-			continue
-		}
-		if a.names == nil || a.names.Name() != tt.want || got.Port != int(a.pageAddr().Port()) {
-			t.Errorf("%+v: %+v", tt, got)
-			continue
-		}
-		for _, addr := range []string{"192.168.1.5", "fe80::5"} {
-			if want := slices.Contains(tt.told, addr); want != (got.Addr == nil || got.Addr(netip.MustParseAddr(addr))) {
-				t.Errorf("%+v: %s", tt, addr)
-			}
-		}
-		pages, err := a.pages()
-		if want := "http://" + net.JoinHostPort(tt.want, strconv.Itoa(got.Port)); err != nil || pages[0] != want || pages[1] != "http://"+running.addr("http") {
-			t.Errorf("pages %q, want %s: %v", pages, want, err)
+		names := a.newNames(options{listen: tt.listen, outside: world{}.outside, neighbours: func(o *mdns.Options) { got = *o }})
+		if names.Name() != tt.want || got.Listen != tt.listen {
+			t.Errorf("%+v: %q is told of %q", tt, names.Name(), got.Listen)
 		}
 	}
-	a.names = nil
-	a.prepareNames(options{outside: world{}.outside})
-	if a.names != nil {
+	if names := a.newNames(options{outside: world{}.outside}); names != nil {
 		t.Error("in a world of a test the home network is told")
 	}
 }

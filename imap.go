@@ -10,7 +10,6 @@ import (
 	"runtime/debug"
 	"slices"
 	"strconv"
-	"sync"
 
 	gosasl "github.com/emersion/go-sasl"
 
@@ -33,13 +32,13 @@ type imapServer struct {
 	tls   *tls.Config
 }
 
-func newIMAP(a *appliance) server {
+func newIMAP(a *appliance) imapServer {
 	config := a.certs.TLSConfig("imap") // RFC 7595's registry of ALPN names
 	l := imap.DefaultLimits()
 	l.CommandLine, l.Literal, l.Compressed = a.limits.CommandLine, a.limits.IMAPLiteral, a.limits.Compressed
 	l.PreLoginOctets, l.PreLoginTime, l.Idle = a.limits.PreLoginOctets, a.limits.PreLoginTime, a.limits.IMAPIdle
 	return imapServer{conns: a.conns, tls: config, Server: &imap.Server{
-		Backend: &imapBackend{appliance: a},
+		Backend: imapBackend{a},
 		TLS:     config,
 		Limits:  l,
 		Log:     a.log,
@@ -49,7 +48,7 @@ func newIMAP(a *appliance) server {
 	}}
 }
 
-// Serve implements server.
+// Serve implements listen.Server.
 func (s imapServer) Serve(l net.Listener, implicitTLS bool) error {
 	refuse := func(c net.Conn) { io.WriteString(c, "* BYE [LIMIT] Too many connections; please come back later.\r\n") }
 	if implicitTLS {
@@ -74,18 +73,15 @@ func imapVersion() string {
 }
 
 // imapBackend is the door of IMAP.
-type imapBackend struct {
-	*appliance
-	bells imapBells
-}
+type imapBackend struct{ *appliance }
 
 func imapPeer(p imap.Peer) login.Peer { return login.Peer{Service: "imap", Addr: p.Addr, TLS: p.TLS} }
 
 // Mechanisms implements imap.Backend.
-func (b *imapBackend) Mechanisms(p imap.Peer) []string { return b.door.Mechanisms(imapPeer(p)) }
+func (b imapBackend) Mechanisms(p imap.Peer) []string { return b.door.Mechanisms(imapPeer(p)) }
 
 // Login implements imap.Backend.
-func (b *imapBackend) Login(ctx context.Context, p imap.Peer, user, password string) (imap.Account, error) {
+func (b imapBackend) Login(ctx context.Context, p imap.Peer, user, password string) (imap.Account, error) {
 	acc, err := b.door.Password(ctx, imapPeer(p), user, password)
 	if err != nil {
 		return nil, imapError(err)
@@ -94,7 +90,7 @@ func (b *imapBackend) Login(ctx context.Context, p imap.Peer, user, password str
 }
 
 // Authenticate implements imap.Backend.
-func (b *imapBackend) Authenticate(ctx context.Context, p imap.Peer, mechanism string, done func(imap.Account)) (gosasl.Server, error) {
+func (b imapBackend) Authenticate(ctx context.Context, p imap.Peer, mechanism string, done func(imap.Account)) (gosasl.Server, error) {
 	exchange, err := b.door.Start(ctx, imapPeer(p), mechanism, func(acc store.Account) { done(&imapAccount{imapBackend: b, account: acc}) })
 	return imapExchange{exchange}, imapError(err)
 }
@@ -136,7 +132,7 @@ func imapError(err error) error {
 
 // imapAccount is the mail of who logged in.
 type imapAccount struct {
-	*imapBackend
+	imapBackend
 	account store.Account
 	row     *roster.Row // who is logged in from where
 }
@@ -278,6 +274,55 @@ func (a imapAccount) DeletedSize(ctx context.Context, name string) (int64, error
 	}
 	size, err := a.store.DeletedSize(ctx, m.ID)
 	return size, imapError(err)
+}
+
+// MetadataSize implements imap.Account.
+func (a imapAccount) MetadataSize() int64 { return a.limits.MetadataSize }
+
+// annotated is the mailbox whose annotations are meant; 0 is the account.
+func (a imapAccount) annotated(ctx context.Context, name string) (store.MailboxID, error) {
+	if name == "" {
+		return 0, nil
+	}
+	m, err := a.store.Mailbox(ctx, a.account.ID, name)
+	return m.ID, imapError(err)
+}
+
+// Annotations implements imap.Account.
+func (a imapAccount) Annotations(ctx context.Context, mailbox string) ([]imap.Annotation, error) {
+	box, err := a.annotated(ctx, mailbox)
+	if err != nil {
+		return nil, err
+	}
+	list, err := a.store.Annotations(ctx, a.account.ID, box)
+	out := make([]imap.Annotation, len(list))
+	for i, x := range list {
+		out[i] = imap.Annotation(x)
+	}
+	return out, imapError(err)
+}
+
+// Annotation implements imap.Account.
+func (a imapAccount) Annotation(ctx context.Context, mailbox, entry string) ([]byte, error) {
+	box, err := a.annotated(ctx, mailbox)
+	if err != nil {
+		return nil, err
+	}
+	value, err := a.store.Annotation(ctx, a.account.ID, box, entry)
+	return value, imapError(err)
+}
+
+// Annotate implements imap.Account.
+func (a imapAccount) Annotate(ctx context.Context, mailbox string, list []imap.Annotation) error {
+	box, err := a.annotated(ctx, mailbox)
+	if err != nil {
+		return err
+	}
+	out := make([]store.Annotation, len(list))
+	for i, x := range list {
+		out[i] = store.Annotation(x)
+	}
+	return imapError(a.store.Annotate(ctx, a.account.ID, box, out))
 }
 
 // imapReceived is a spooled message of APPEND.
@@ -506,81 +551,7 @@ func (b imapBody) WriteTo(w io.Writer) (int64, error) {
 }
 
 // Watch implements imap.Box.
-func (b *imapBox) Watch(ring func()) (stop func()) {
-	return b.bells.add(b.store, imapPlace{box: b.id}, ring)
-}
+func (b *imapBox) Watch(ring func()) (stop func()) { return b.store.Call(b.id, ring) }
 
 // Watch implements imap.Account.
-func (a imapAccount) Watch(ring func()) (stop func()) {
-	return a.bells.add(a.store, imapPlace{account: a.account.ID}, ring)
-}
-
-// imapBells turns the store's bells, which are channels, into calls, with one
-// goroutine a place however many sessions watch it. The zero value is ready.
-type imapBells struct {
-	mu   sync.Mutex
-	bell map[imapPlace]*imapBell
-}
-
-// imapPlace is what can be watched: a mailbox, or an account.
-type imapPlace struct {
-	box     store.MailboxID
-	account store.AccountID
-}
-
-func (p imapPlace) watch(s *store.Store) *store.Watch {
-	if p.box != 0 {
-		return s.Watch(p.box)
-	}
-	return s.WatchAccount(p.account)
-}
-
-// imapBell is who watches one place.
-type imapBell struct {
-	watch *store.Watch
-	ended chan struct{}
-	rings map[*func()]struct{}
-}
-
-func (b *imapBells) add(s *store.Store, place imapPlace, ring func()) (stop func()) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	bell := b.bell[place]
-	if bell == nil {
-		bell = &imapBell{watch: place.watch(s), ended: make(chan struct{}), rings: make(map[*func()]struct{})}
-		if b.bell == nil {
-			b.bell = make(map[imapPlace]*imapBell)
-		}
-		b.bell[place] = bell
-		go b.listen(bell)
-	}
-	bell.rings[&ring] = struct{}{}
-	return func() { b.remove(place, bell, &ring) }
-}
-
-func (b *imapBells) remove(place imapPlace, bell *imapBell, ring *func()) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	delete(bell.rings, ring)
-	if len(bell.rings) == 0 && b.bell[place] == bell {
-		delete(b.bell, place)
-		bell.watch.Stop()
-		close(bell.ended)
-	}
-}
-
-// listen ends with the last who watches.
-func (b *imapBells) listen(bell *imapBell) {
-	for {
-		select {
-		case <-bell.ended:
-			return
-		case <-bell.watch.C:
-		}
-		b.mu.Lock()
-		for ring := range bell.rings {
-			(*ring)()
-		}
-		b.mu.Unlock()
-	}
-}
+func (a imapAccount) Watch(ring func()) (stop func()) { return a.store.CallAccount(a.account.ID, ring) }

@@ -11,8 +11,10 @@
 // IMAP read the octets through store.Body.
 //
 // A box begins without an owner: the page alone is open then, to the home network, for who has the code that claim shows on
-// the console, and mdns tells where it is. With the first domain the ports of mail open. A restored file ends the appliance,
-// and serve begins another one on it.
+// the console, and mdns tells where it is. With the first domain the ports of mail open. web/page is where an owner sets the
+// box up and everybody looks after their own: made on the server, each change by the same functions as a command's, and what
+// it shows of the running box (log, who is logged in, what came) is gathered here. A restored file ends the appliance, and
+// serve begins another one on it.
 //
 // The life of a submitted message: the same way after log-in at login.Door, without the judge; onward looks whose name it
 // bears and signs it, and the same transaction queues what goes elsewhere. queue claims what is due, outbound opens a
@@ -20,6 +22,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,17 +33,14 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime/debug"
-	"slices"
 	"strconv"
-	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
 	"buzon/internal/acme"
 	"buzon/internal/admin"
+	"buzon/internal/arrivals"
 	"buzon/internal/certs"
 	"buzon/internal/claim"
 	"buzon/internal/cli"
@@ -58,10 +58,12 @@ import (
 	"buzon/internal/onward"
 	"buzon/internal/phone"
 	"buzon/internal/publish"
+	"buzon/internal/roster"
 	"buzon/internal/sending"
 	"buzon/internal/store"
 	"buzon/internal/trust"
 	"buzon/internal/update"
+	"buzon/internal/wear"
 	"buzon/internal/zone"
 	"buzon/web"
 	"buzon/web/page"
@@ -95,21 +97,21 @@ type appliance struct {
 	links   *phone.Links
 	publish *publish.Desk
 	names   *mdns.Responder // nil where our name is not told
-	claim   *claim.Claim    // nil where the box had an owner when it was started
-	seen
+	owner   *claim.Owner
+	claim   *claim.Claim // nil where the box had an owner when it was started
 	conns   *limit.Conns // the servers put their listeners behind it, with a refusal in their own protocol
 	now     func() time.Time
 	data    string // the file
 	dataDir string // its folder; what is too big for memory is spooled there
 
-	servers []server
-	table   []service // what listens once the box has an owner
-	sockets *listen.Sockets
-	mu      sync.Mutex // for ports and names
-	ports   []port     // that are open
-	owned   atomic.Bool
+	// What the page shows of us that the file does not hold.
+	lines    *logring.Ring // of the log
+	roster   *roster.Roster
+	arrivals *arrivals.Log
+	wear     *wear.Keeper
 
-	failed        chan error    // a port that was given up
+	ports *listen.Ports
+
 	changed       chan struct{} // a bell: there is something new to announce
 	restart       chan struct{} // a bell: another file waits to take the place of ours
 	endBackground context.CancelFunc
@@ -117,139 +119,56 @@ type appliance struct {
 	running       sync.WaitGroup
 }
 
-// server is one protocol server. Serve is called once for every listener, at the same time, and returns nil after
-// Shutdown. Shutdown closes the listeners, lets commands in flight end until ctx is over, then closes what is left.
-type server interface {
-	Serve(l net.Listener, implicitTLS bool) error
-	Shutdown(ctx context.Context) error
-}
-
-// service is one row of the table of ports.
-type service struct {
-	listen.Spec
-	implicitTLS bool
-	server      server
-	purpose     string // key of a text
-}
-
-// port is a service on an open socket. systemd may give a service several.
-type port struct {
-	service
-	net.Listener
-}
-
 // services are the ports of a mail server (RFC 8314 §7, RFC 6409), and 2525 for networks that block 587.
-func (a *appliance) services(port func(standard int) int) []service {
-	receive, submit, pop3, imap, site := newSMTP(a, receive), newSMTP(a, submit), newPOP3(a), newIMAP(a), a.newSite()
-	plain := a.newPlain()
-	a.servers = []server{receive, submit, pop3, imap, site, plain}
-	return []service{
-		{listen.Spec{Name: "smtp", Port: port(25)}, false, receive, "serve_receive"},
-		{listen.Spec{Name: "smtps", Port: port(465)}, true, submit, "serve_submit"},
-		{listen.Spec{Name: "submission", Port: port(587)}, false, submit, "serve_submit"},
-		{listen.Spec{Name: "submission-alt", Port: port(2525)}, false, submit, "serve_submit"},
-		{listen.Spec{Name: "pop3", Port: port(110)}, false, pop3, "serve_pop3"},
-		{listen.Spec{Name: "pop3s", Port: port(995)}, true, pop3, "serve_pop3"},
-		{listen.Spec{Name: "imap", Port: port(143)}, false, imap, "serve_imap"},
-		{listen.Spec{Name: "imaps", Port: port(993)}, true, imap, "serve_imap"},
-		{listen.Spec{Name: "https", Port: port(443)}, true, site, "serve_https"},
-		{listen.Spec{Name: "http", Port: port(80)}, false, plain, "serve_http"},
+func (a *appliance) services() []listen.Service {
+	receive, submit, pop3, imap, front := newSMTP(a, receive), newSMTP(a, submit), newPOP3(a), newIMAP(a), a.front()
+	return []listen.Service{
+		{Name: "smtp", Standard: 25, Server: receive, Purpose: "serve_receive"},
+		{Name: "smtps", Standard: 465, ImplicitTLS: true, Server: submit, Purpose: "serve_submit"},
+		{Name: "submission", Standard: 587, Server: submit, Purpose: "serve_submit"},
+		{Name: "submission-alt", Standard: 2525, Server: submit, Purpose: "serve_submit"},
+		{Name: "pop3", Standard: 110, Server: pop3, Purpose: "serve_pop3"},
+		{Name: "pop3s", Standard: 995, ImplicitTLS: true, Server: pop3, Purpose: "serve_pop3"},
+		{Name: "imap", Standard: 143, Server: imap, Purpose: "serve_imap"},
+		{Name: "imaps", Standard: 993, ImplicitTLS: true, Server: imap, Purpose: "serve_imap"},
+		{Name: "https", Standard: 443, ImplicitTLS: true, Server: front.HTTPS(), Purpose: "serve_https"},
+		{Name: "http", Standard: 80, Server: front.HTTP(), Purpose: "serve_http"},
 	}
 }
 
-// site is what other mail servers and mail programs, and later people, fetch.
-func (a *appliance) site() *web.Site {
-	return &web.Site{
-		Ours:   a.store.IsLocalDomain,
-		Policy: func(domain string) string { return zone.Policy(a.nameFor(domain), a.certs.Trusted(a.name())) },
-		Host:   a.nameFor,
-		Port:   publicPort,
-		Now:    a.now,
-		Log:    a.log,
+// front is what other mail servers, mail programs and people fetch. Those who cannot be told that there are too many
+// connections are just not heard.
+func (a *appliance) front() web.Front {
+	return web.Front{
+		Around: func(next http.Handler) http.Handler { return claim.Guard(a.metrics.Before(next, a.log), a.claimed) },
+		Site: &web.Site{
+			Ours:   a.store.IsLocalDomain,
+			Policy: func(domain string) string { return zone.Policy(a.nameFor(domain), a.certs.Trusted(a.name())) },
+			Host:   a.nameFor,
+			Port:   zone.Port,
+			Now:    a.now,
+			Log:    a.log,
+		},
+		Phones:     a.links.Before,
+		Page:       a.page.Handler,
+		Challenges: &a.trust.Answers,
+		TLS:        a.certs.TLSConfig("h2", "http/1.1", acme.ALPN),
+		Wrap:       func(l net.Listener) net.Listener { return limit.Listener(l, a.conns, nil) },
+		Log:        a.log,
 	}
-}
-
-// newSite is the site over HTTPS. On its port the authority may look, too.
-func (a *appliance) newSite() server {
-	config := a.certs.TLSConfig("h2", "http/1.1", acme.ALPN)
-	handler := claim.Guard(a.numbersBefore(a.site().Handler(a.phonesBefore(a.page.Handler(true)))), a.claimed)
-	return web.NewServer(handler, a.log, config, a.capped)
-}
-
-// newPlain is port 80, where the authority that gives certificates looks whether a name is ours (RFC 8555 §8.3), where
-// Thunderbird looks for settings at last, and where the page is at home until there is a certificate.
-func (a *appliance) newPlain() server {
-	mux := http.NewServeMux()
-	mux.Handle("/.well-known/acme-challenge/", &a.trust.Answers)
-	mux.Handle("/", a.phonesBefore(a.page.Handler(false)))
-	handler := claim.Guard(a.numbersBefore(a.site().PlainHandler(mux)), a.claimed)
-	return web.NewServer(handler, a.log, nil, a.capped)
-}
-
-// phonesBefore serves the one-time links of phones; all else is next's.
-func (a *appliance) phonesBefore(next http.Handler) http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle(phone.Folder, a.links.Handler())
-	mux.Handle("/", next)
-	return mux
 }
 
 // newPage is what people see of the box.
-func (a *appliance) newPage(o options) *page.Page {
+func (a *appliance) newPage() *page.Page {
 	return page.New(page.Options{
 		Store: a.store, Door: a.door, Claim: a.claim, Claimed: a.claimed, Home: listen.AtHome,
-		Name: a.name, NameFor: a.nameFor, Local: a.localName, Log: a.log, Now: a.now,
+		Name: a.name, NameFor: a.nameFor, Local: a.names.Name, Log: a.log, Now: a.now,
 		Trusted: func() bool { return a.certs.Trusted(a.name()) },
-		Reaches: a.reachesItself,
+		Reaches: a.doctor.LeadsBack,
 		Keys:    a.sending.Keys(), Publish: a.publish, Data: a.data, Doctor: a.doctor, Sending: a.sending, Links: a.links,
 		Lines: a.lines, Roster: a.roster, Arrivals: a.arrivals, Wear: a.wear, Place: update.Here(),
 	})
 }
-
-// localName is our name in the home network, "" where nobody answers for it.
-func (a *appliance) localName() string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.names == nil {
-		return ""
-	}
-	return a.names.Name()
-}
-
-// reachesItself tells whether the last examination reached our public name from inside: most routers at home lead nobody back.
-func (a *appliance) reachesItself() bool {
-	found, err := doctor.Kept(context.Background(), a.store)
-	if err != nil {
-		a.log.Error("cannot tell whether our name leads back here", "err", err)
-	}
-	return slices.ContainsFunc(found, func(f doctor.Finding) bool { return f.Check == "hairpin" && f.Verdict == doctor.Pass })
-}
-
-// publicPort is where programs out there find a service, by the name of its SRV record, which tells the same; 0 is nowhere.
-// That is so with --ports high, too: who fetched it came to port 443 or 80, which somebody leads here with the others.
-func publicPort(service string) int {
-	for _, s := range zone.Services() {
-		if s.Name == service {
-			return s.Port
-		}
-	}
-	return 0
-}
-
-// numbersBefore serves the counters at /metrics, to programs on this machine alone; all else is next's.
-func (a *appliance) numbersBefore(next http.Handler) http.Handler {
-	numbers := a.metrics.Handler(a.log)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/metrics" {
-			numbers.ServeHTTP(w, r)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// capped puts a listener behind the caps on connections, for protocols that have no words of refusal.
-func (a *appliance) capped(l net.Listener) net.Listener { return limit.Listener(l, a.conns, nil) }
 
 // options say where an appliance is, not what it does: that is in its file.
 type options struct {
@@ -282,89 +201,56 @@ func start(ctx context.Context, o options) (*appliance, error) {
 	if err := a.openFirst(ctx, o); err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
-	a.prepareNames(o)
 	background, end := context.WithCancel(context.Background())
 	a.endBackground = end
-	a.running.Go(func() { a.careNightly(background) })
-	a.running.Go(func() { a.send(background) })
-	a.running.Go(func() { a.trust.Run(background) })
-	a.running.Go(func() { a.gate.Run(background) })
-	a.running.Go(func() { a.door.Keep(background) })
-	a.running.Go(func() { a.doctor.Run(background) })
-	a.running.Go(func() { a.wear.Run(background) })
-	a.running.Go(func() { a.publish.Keep(background) })
-	a.running.Go(func() { a.trim(background) })
-	a.running.Go(func() { a.tellNeighbours(background) })
+	for _, work := range []func(context.Context){
+		a.careNightly, a.sending.Run, a.trust.Run, a.gate.Run, a.door.Keep, a.doctor.Run, a.wear.Run, a.publish.Keep, a.tellNeighbours,
+	} {
+		a.running.Go(func() { work(background) })
+	}
+	a.running.Go(func() { footprint.KeepTrimmed(background, a.log) })
 	a.running.Go(func() { a.awaitFile(background, o.look) })
 	a.opening.Go(func() { a.awaitOwner(background, o) })
 	return a, nil
 }
 
 // ofPage are the services that are open before the box has an owner: he becomes it there.
-func ofPage(s service) bool { return s.Name == "http" || s.Name == "https" }
+func ofPage(s listen.Service) bool { return s.Name == "http" || s.Name == "https" }
 
-// openFirst opens all ports, or those of the page while the box has no owner. Then the others are tried, too: whoever claims
-// it must not hear at the end that they are taken.
-func (a *appliance) openFirst(ctx context.Context, o options) error {
-	a.table = a.services(o.port)
-	if err := a.sockets.Take(specs(a.table)); err != nil {
+// openFirst opens all ports, or those of the page while the box has no owner.
+func (a *appliance) openFirst(ctx context.Context, o options) (err error) {
+	a.ports, err = listen.NewPorts(listen.Options{
+		Sockets: cmp.Or(o.sockets, new(listen.Sockets)), Addr: o.listen, Table: a.services(), Port: o.port, First: ofPage, Count: a.metrics.Listener, Log: a.log,
+	})
+	switch {
+	case err != nil:
 		return err
+	case a.claimed():
+		err = a.ports.Open(ctx)
+	default:
+		err = a.ports.OpenFirst(ctx)
 	}
-	if a.claimed() {
-		return a.openPorts(ctx, o, a.table)
-	}
-	mail := slices.DeleteFunc(slices.Clone(a.table), ofPage)
-	if err := a.sockets.Try(ctx, o.listen, specs(mail)); err != nil {
-		return cli.PortProblem(err, o.cure)
-	}
-	return a.openPorts(ctx, o, slices.DeleteFunc(slices.Clone(a.table), func(s service) bool { return !ofPage(s) }))
-}
-
-func specs(services []service) (list []listen.Spec) {
-	for _, s := range services {
-		list = append(list, s.Spec)
-	}
-	return list
-}
-
-// openPorts opens the ports of all services given, or none, and serves there.
-func (a *appliance) openPorts(ctx context.Context, o options, services []service) error {
-	listeners, err := a.sockets.Open(ctx, o.listen, specs(services))
 	if err != nil {
 		return cli.PortProblem(err, o.cure)
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for _, l := range listeners {
-		i := slices.IndexFunc(services, func(s service) bool { return s.Spec == l.Spec })
-		p := port{services[i], a.metrics.Listener(l, services[i].Name)}
-		a.ports = append(a.ports, p)
-		a.running.Go(func() { a.serve(p) })
-	}
-	a.notePorts(ctx, a.ports)
+	a.doctor.KeepPorts(ctx, a.ports.Addresses())
 	return nil
 }
 
-// openedPorts are those that are open, in the order of the table.
-func (a *appliance) openedPorts() []port {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	at := func(p port) int { return slices.IndexFunc(a.table, func(s service) bool { return s.Name == p.Name }) }
-	return slices.SortedStableFunc(slices.Values(a.ports), func(p, q port) int { return at(p) - at(q) })
-}
-
-func (a *appliance) serve(p port) {
-	if err := p.server.Serve(p.Listener, p.implicitTLS); err != nil && !errors.Is(err, net.ErrClosed) {
-		a.fail(fmt.Errorf("%s on %s: %w", p.Name, p.Addr(), err))
+// awaitOwner opens the ports of mail once the box has an owner, whether he came by the page or by the command line.
+func (a *appliance) awaitOwner(ctx context.Context, o options) {
+	if a.claim == nil {
+		return
 	}
-}
-
-// fail ends the appliance. The first reason is the one that is told.
-func (a *appliance) fail(err error) {
-	select {
-	case a.failed <- err:
-	default:
+	if err := a.ports.OpenRest(ctx, a.owner.Await); err != nil {
+		if ctx.Err() == nil {
+			a.ports.Fail(cli.PortProblem(err, o.cure))
+		}
+		return
 	}
+	a.doctor.KeepPorts(ctx, a.ports.Addresses())
+	a.log.Info("the box has an owner", "ports", len(a.ports.Listening()))
+	a.claim.Done() // which announces
 }
 
 // ring rings a bell.
@@ -375,85 +261,10 @@ func ring(bell chan struct{}) {
 	}
 }
 
-// awaitOwner opens the ports of mail once the box has an owner, whether he came by the page or by the command line.
-func (a *appliance) awaitOwner(ctx context.Context, o options) {
-	if a.claim == nil {
-		return
-	}
-	mail := slices.DeleteFunc(slices.Clone(a.table), ofPage)
-	if !a.unclaimed(ctx, specs(mail)) {
-		return
-	}
-	if err := a.openPorts(ctx, o, mail); err != nil {
-		if ctx.Err() == nil {
-			a.fail(err)
-		}
-		return
-	}
-	a.log.Info("the box has an owner", "ports", len(mail))
-	a.claim.Done() // which announces
-}
-
-// unclaimed lasts until the box has an owner, and turns away who comes to the ports of mail that systemd has open for us
-// already; false is that ctx was over first.
-func (a *appliance) unclaimed(ctx context.Context, mail []listen.Spec) bool {
-	turning, stop := context.WithCancel(ctx)
-	var turned sync.WaitGroup
-	turned.Go(func() {
-		if err := a.sockets.TurnAway(turning, mail); err != nil {
-			a.log.Warn("cannot turn away who comes before the owner", "err", err)
-		}
-	})
-	defer turned.Wait()
-	defer stop()
-	house := a.store.WatchHouse()
-	defer house.Stop()
-	for !a.claimed() {
-		select {
-		case <-ctx.Done():
-			return false
-		case <-house.C:
-		}
-	}
-	return true
-}
-
 // tellNeighbours answers for our name in the home network until ctx is over.
 func (a *appliance) tellNeighbours(ctx context.Context) {
-	if a.names == nil {
-		return
-	}
-	if err := a.names.Run(ctx); err != nil && ctx.Err() == nil {
+	if err := a.names.Run(ctx, a.ports.At("http").Port()); err != nil && ctx.Err() == nil {
 		a.log.Warn("our name is not told in the home network", "err", err)
-	}
-}
-
-// send carries mail out until ctx is over.
-func (a *appliance) send(ctx context.Context) {
-	if err := a.sending.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
-		a.log.Error("sending ended", "err", err)
-	}
-}
-
-// startTime is how long after the ports are open the start is over: keys are looked at and the way out is chosen by then.
-const startTime = 3 * time.Second
-
-// trimEvery is how often what was needed once is given back: a log-in over TLS touches as much of the program as a start.
-const trimEvery = time.Minute
-
-// trim gives the memory back that the start needed, once it is over, and then what else was needed for a moment.
-func (a *appliance) trim(ctx context.Context) {
-	for wait := startTime; ; wait = trimEvery {
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(wait):
-		}
-		debug.FreeOSMemory() // by itself Go keeps for minutes what one log-in needed
-		if err := footprint.Trim(); err != nil {
-			a.log.Debug("cannot give back what the start needed", "err", err)
-			return // nor will it be possible the next time
-		}
 	}
 }
 
@@ -464,7 +275,7 @@ func (a *appliance) wait(ctx context.Context, announce func(*appliance) error) (
 		select {
 		case <-ctx.Done():
 			return false, nil
-		case err := <-a.failed:
+		case err := <-a.ports.Failed():
 			return false, err
 		case <-a.restart:
 			return true, nil
@@ -478,13 +289,10 @@ func (a *appliance) wait(ctx context.Context, announce func(*appliance) error) (
 
 // announce prints how the box gets its owner, or what listens where and how to begin; then the line "ready".
 func (a *appliance) announce(ctx context.Context, c *cli.Console) error {
-	var err error
-	if code := a.claimCode(); code != "" {
-		err = a.announceClaim(c, code)
-	} else {
-		err = c.Table("head_ports", a.portRows(c))
-	}
-	err = errors.Join(err, admin.FirstSteps(ctx, c, a.store, a.data))
+	err := admin.Announce(ctx, c, a.store, admin.Announcement{
+		Code: a.claim.Code(), CodeFile: filepath.Join(a.dataDir, claim.FileName), Local: a.names.Name(), Page: a.ports.At("http"),
+		Ports: a.ports.Listening(), Data: a.data,
+	})
 	if err != nil { // we serve all the same
 		a.log.Warn("could not print what listens where", "err", err)
 	}
@@ -492,69 +300,10 @@ func (a *appliance) announce(ctx context.Context, c *cli.Console) error {
 	return nil
 }
 
-// portRows is what listens where.
-func (a *appliance) portRows(c *cli.Console) (rows [][]string) {
-	for _, p := range a.openedPorts() {
-		encryption := "STARTTLS"
-		if p.implicitTLS {
-			encryption = "TLS"
-		} else if p.Name == "http" {
-			encryption = "-"
-		}
-		rows = append(rows, []string{p.Name, p.Addr().String(), encryption, c.Say(p.purpose)})
-	}
-	return rows
-}
-
-// announceClaim prints the code and where it is to be typed.
-func (a *appliance) announceClaim(c *cli.Console, code string) error {
-	pages, err := a.pages()
-	c.Println("claim_code", "pages", "  "+strings.Join(pages, "\n  "), "code", code, "file", filepath.Join(a.dataDir, claim.FileName))
-	return err
-}
-
-// pages are the addresses of the page in the home network: by name, where somebody answers for it, and by number, since not
-// all phones ask.
-func (a *appliance) pages() (list []string, err error) {
-	at := a.pageAddr()
-	hosts := []string{at.Addr().String()}
-	if at.Addr().IsUnspecified() {
-		var addrs []netip.Addr
-		addrs, err = listen.Private()
-		hosts = hosts[:0]
-		for _, addr := range addrs {
-			hosts = append(hosts, addr.String())
-		}
-	}
-	if a.names != nil {
-		hosts = append([]string{a.names.Name()}, hosts...)
-	}
-	for _, host := range hosts {
-		list = append(list, "http://"+strings.TrimSuffix(net.JoinHostPort(host, strconv.Itoa(int(at.Port()))), ":80"))
-	}
-	return list, err
-}
-
-// pageAddr is where the page listens.
-func (a *appliance) pageAddr() (at netip.AddrPort) {
-	for _, p := range a.openedPorts() {
-		if tcp, ok := p.Addr().(*net.TCPAddr); ok && p.Name == "http" {
-			at = tcp.AddrPort()
-		}
-	}
-	return netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
-}
-
-func (a *appliance) tellSystemd(state string) {
-	if err := listen.Notify(state); err != nil {
-		a.log.Warn("could not tell systemd", "state", state, "err", err)
-	}
-}
-
 // stop ends the appliance for good.
 func (a *appliance) stop() error {
 	a.log.Info("stopping")
-	a.tellSystemd("STOPPING=1")
+	listen.Tell("STOPPING=1", a.log)
 	return a.end()
 }
 
@@ -565,28 +314,9 @@ func (a *appliance) end() error {
 	a.endBackground()
 	a.page.Close()   // whose live parts would keep their connections
 	a.opening.Wait() // there is no new port from here on
-	var ending sync.WaitGroup
-	for _, s := range a.servers {
-		ending.Go(func() {
-			if err := s.Shutdown(ctx); err != nil {
-				a.log.Warn("connections were cut at shutdown", "err", err)
-			}
-		})
-	}
-	ending.Wait()
-	for _, p := range a.ports {
-		p.Close() // closed already, but by a server that was stopped before it had begun
-	}
+	a.ports.Shutdown(ctx)
 	a.running.Wait()
 	return a.store.Close()
-}
-
-// frugal makes the collector keep the heap near what is in use: at rest that is 3 of 64 MB, and a busy server pays some
-// per cent of speed. Whoever sets GOGC or GOMEMLIMIT knows better.
-func frugal() {
-	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetGCPercent(50)
-	}
 }
 
 const (
@@ -628,14 +358,7 @@ func run(ctx context.Context, c *cli.Console, outside func(*sending.Options)) in
 		Sending: func(ctx context.Context, st *store.Store) (*sending.Sending, error) {
 			return openSending(ctx, st, o, nil)
 		},
-		Doctor: func(ctx context.Context, st *store.Store) (*doctor.Doctor, error) {
-			s, err := openSending(ctx, st, o, nil)
-			if err != nil {
-				return nil, err
-			}
-			return openDoctor(st, s, o), nil
-		},
-		Name: serverName,
+		Doctor: func(st *store.Store, s *sending.Sending) *doctor.Doctor { return openDoctor(st, s, o) },
 	})
 	call.BindTo(ctx, (*context.Context)(nil))
 	err = call.Run(o, desk)
@@ -649,7 +372,7 @@ type serveCommand struct {
 
 // Run is the appliance, until it is told to stop.
 func (cmd *serveCommand) Run(ctx context.Context, c *cli.Console, o options) error {
-	frugal()
+	footprint.Frugal()
 	o.listen, o.cure = cmd.Listen, "--ports high"
 	if os.Getenv(update.RehearsalEnv) != "" {
 		o.listen, o.outside = "127.0.0.1", sending.Nowhere
@@ -666,20 +389,20 @@ func (cmd *serveCommand) Run(ctx context.Context, c *cli.Console, o options) err
 func serve(ctx context.Context, o options, announce func(*appliance) error) error {
 	o.sockets = new(listen.Sockets)
 	for {
-		a, err := startOnNewest(ctx, &o)
+		a, err := startOnNewest(ctx, o)
 		if err != nil {
 			return err
 		}
 		goOn := false
 		if err = announce(a); err == nil {
-			a.tellSystemd("READY=1")
+			listen.Tell("READY=1", o.log)
 			goOn, err = a.wait(ctx, announce)
 		}
 		if !goOn {
 			return errors.Join(err, a.stop())
 		}
 		a.log.Info("beginning again on another file")
-		a.tellSystemd("RELOADING=1")
+		listen.Tell("RELOADING=1", o.log)
 		if err := a.end(); err != nil {
 			return err
 		}
@@ -695,7 +418,7 @@ func (cmd *tryCommand) Run(ctx context.Context, c *cli.Console, o options) error
 	if cmd.PortOffset < 1 || cmd.PortOffset > maxOffset {
 		return cli.Misuse("usage_port_offset", "most", maxOffset)
 	}
-	frugal()
+	footprint.Frugal()
 	o.outside = sending.Nowhere
 	folder, err := os.MkdirTemp("", "buzon-try-")
 	if err != nil {

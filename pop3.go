@@ -27,7 +27,7 @@ type pop3Server struct {
 	conns *limit.Conns
 }
 
-func newPOP3(a *appliance) server {
+func newPOP3(a *appliance) pop3Server {
 	return pop3Server{conns: a.conns, Server: pop3.New(pop3.Options{
 		Backend: pop3Backend{a},
 		TLS:     a.certs.TLSConfig("pop3"),
@@ -42,7 +42,7 @@ func newPOP3(a *appliance) server {
 	})}
 }
 
-// Serve implements server.
+// Serve implements listen.Server.
 func (s pop3Server) Serve(l net.Listener, implicitTLS bool) error {
 	var refuse func(net.Conn) // nothing in the clear where TLS is expected
 	if !implicitTLS {

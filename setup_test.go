@@ -85,8 +85,8 @@ func TestSetUpByPage(t *testing.T) {
 	}
 	eventually(t, "all services are open", func() bool { return strings.Join(a.services(), " ") == everyService })
 	acc, err := a.store.Account(t.Context(), message.Address{Local: "ana", Domain: "example.org"})
-	if err != nil || !acc.Admin || acc.Name != "Ana García" || a.name() != "mail.example.org" || a.claimCode() != "" {
-		t.Fatalf("%+v, %v; the server is called %s, the code is %q", acc, err, a.name(), a.claimCode())
+	if err != nil || !acc.Admin || acc.Name != "Ana García" || a.name() != "mail.example.org" || a.claim.Code() != "" {
+		t.Fatalf("%+v, %v; the server is called %s, the code is %q", acc, err, a.name(), a.claim.Code())
 	}
 	if keys, err := (keyring.Ring{Store: a.store, Now: a.now}).Keys(t.Context(), "example.org", ""); err != nil || len(keys) == 0 {
 		t.Errorf("%d keys, %v", len(keys), err)

@@ -51,7 +51,7 @@ type smtpServer struct {
 	accepting sync.WaitGroup
 }
 
-func newSMTP(a *appliance, kind smtpKind) server {
+func newSMTP(a *appliance, kind smtpKind) *smtpServer {
 	s := &smtpServer{appliance: a, kind: kind}
 	s.inner = smtp.NewServer(smtp.BackendFunc(s.newSession))
 	s.inner.Domain = a.name()
@@ -67,7 +67,7 @@ func newSMTP(a *appliance, kind smtpKind) server {
 	return s
 }
 
-// Serve implements server.
+// Serve implements listen.Server.
 func (s *smtpServer) Serve(l net.Listener, implicitTLS bool) error {
 	refuse := func(c net.Conn) { io.WriteString(c, "421 4.7.0 Too many connections; please come back later\r\n") }
 	opt := smtpconn.Options{

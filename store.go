@@ -1,32 +1,28 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
-	"io/fs"
 	mathrand "math/rand/v2"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"time"
 
-	"golang.org/x/sys/unix"
-
+	"buzon/internal/admin"
 	"buzon/internal/arrivals"
 	"buzon/internal/claim"
-	"buzon/internal/cli"
 	"buzon/internal/config"
 	"buzon/internal/dns"
 	"buzon/internal/doctor"
 	"buzon/internal/gate"
 	"buzon/internal/judge"
 	"buzon/internal/limit"
-	"buzon/internal/listen"
 	"buzon/internal/login"
 	"buzon/internal/logring"
 	"buzon/internal/mdns"
-	"buzon/internal/message"
 	"buzon/internal/metrics"
 	"buzon/internal/phone"
 	"buzon/internal/publish"
@@ -58,27 +54,8 @@ func dataFile(flag string) (string, error) {
 
 // openFile opens the one file, or makes it. What a person can do something about is said in their words.
 func openFile(ctx context.Context, o options) (*store.Store, error) {
-	if _, err := os.Stat(filepath.Dir(o.data)); errors.Is(err, fs.ErrNotExist) {
-		return nil, cli.Fail("error_no_folder", "folder", filepath.Dir(o.data))
-	}
 	st, err := store.Open(ctx, o.data, store.Options{Log: o.log, Now: o.now, Limits: o.limits})
-	switch {
-	case errors.Is(err, store.ErrNewer):
-		return nil, cli.Fail("error_newer", "file", o.data)
-	case errors.Is(err, store.ErrNotBuzon):
-		return nil, cli.Fail("error_not_buzon", "file", o.data)
-	case err != nil && !writable(o.data):
-		return nil, cli.Fail("error_permission", "file", o.data)
-	}
-	return st, err
-}
-
-// writable tells whether we may write a file that is there, or else make one.
-func writable(path string) bool {
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		path = filepath.Dir(path)
-	}
-	return unix.Access(path, unix.W_OK) == nil
+	return st, admin.FileProblem(err, o.data)
 }
 
 // open opens the one file and makes of it all that the services share.
@@ -88,68 +65,51 @@ func open(ctx context.Context, o options) (*appliance, error) {
 		return nil, err
 	}
 	a := &appliance{
-		store: st, log: o.log, limits: o.limits, now: o.now, data: o.data, dataDir: filepath.Dir(o.data), sockets: o.sockets,
-		failed: make(chan error, 1), changed: make(chan struct{}, 1), restart: make(chan struct{}, 1),
+		store: st, log: o.log, limits: o.limits, now: o.now, data: o.data, dataDir: filepath.Dir(o.data),
+		conns:    &limit.Conns{All: o.limits.Connections, PerAddress: o.limits.PerAddress},
+		lines:    cmp.Or(o.lines, logring.New()),
+		roster:   &roster.Roster{Now: o.now},
+		arrivals: new(arrivals.Log),
+		wear:     wear.New(wear.Options{Store: st, Path: o.data, Now: o.now, Log: o.log}),
+		owner:    claim.NewOwner(st, o.owned, o.log),
+		changed:  make(chan struct{}, 1), restart: make(chan struct{}, 1),
 	}
-	if a.sockets == nil {
-		a.sockets = new(listen.Sockets)
-	}
-	a.conns = &limit.Conns{All: o.limits.Connections, PerAddress: o.limits.PerAddress}
-	a.seen = newSeen(st, o)
 	if err := errors.Join(a.unlock(ctx, o), a.prepareClaim(o)); err != nil {
 		st.Close()
 		return nil, err
 	}
 	a.prepareMetrics()
-	if a.sending, err = openSending(ctx, st, o, a.countDelivery); err != nil {
+	count := func(fate store.Fate, octets int64) { a.metrics.Delivery(fate.String(), octets) }
+	if a.sending, err = openSending(ctx, st, o, count); err != nil {
 		st.Close()
 		return nil, err
 	}
 	a.onward = a.sending.Desk
 	a.doctor = openDoctor(st, a.sending, o)
 	a.prepareJudging(o)
-	a.preparePage(o)
+	a.names = a.newNames(o)
+	a.preparePage()
 	return a, nil
 }
 
 // preparePage puts together what people see.
-func (a *appliance) preparePage(o options) {
+func (a *appliance) preparePage() {
 	a.links = phone.NewLinks(phone.Options{Store: a.store, Signer: a.certs.Usual, Rand: rand.Reader, Now: a.now, Log: a.log})
 	world := publish.World{Now: a.now, Dial: a.sending.Dial}
 	a.publish = &publish.Desk{Options: publish.Options{
 		Store: a.store, Keys: a.sending.Keys(), Provider: world.Provider, Addresses: a.doctor.Public, Now: a.now, Log: a.log,
 	}}
-	a.page = a.newPage(o)
-}
-
-// seen is what the page shows of the running appliance and the file does not hold, but for the disk's figures.
-type seen struct {
-	lines    *logring.Ring
-	roster   *roster.Roster
-	arrivals *arrivals.Log
-	wear     *wear.Keeper
-}
-
-func newSeen(st *store.Store, o options) seen {
-	s := seen{
-		lines: o.lines, roster: &roster.Roster{Now: o.now}, arrivals: new(arrivals.Log),
-		wear: wear.New(wear.Options{Store: st, Path: o.data, Now: o.now, Log: o.log}),
-	}
-	if s.lines == nil {
-		s.lines = logring.New()
-	}
-	return s
+	a.page = a.newPage()
 }
 
 // enter notes that somebody logged in.
-func (s *seen) enter(p login.Peer, acc store.Account) *roster.Row {
-	return s.roster.Enter(roster.Place{Account: acc.Address.String(), Service: p.Service, Addr: p.Addr, Device: acc.App})
+func (a *appliance) enter(p login.Peer, acc store.Account) *roster.Row {
+	return a.roster.Enter(roster.Place{Account: acc.Address.String(), Service: p.Service, Addr: p.Addr, Device: acc.App})
 }
 
 // prepareClaim makes the code with which the box gets an owner, or tidies up after the one by which it has one.
 func (a *appliance) prepareClaim(o options) (err error) {
 	file := filepath.Join(a.dataDir, claim.FileName)
-	a.owned.Store(o.owned)
 	if a.claimed() {
 		return claim.Write(file, "")
 	}
@@ -161,38 +121,16 @@ func (a *appliance) prepareClaim(o options) (err error) {
 	return err
 }
 
-// claimed tells whether the box has an owner, which is that it has a domain. Who took the last one away is still the owner,
-// until we start again.
-func (a *appliance) claimed() bool {
-	if a.owned.Load() {
-		return true
-	}
-	domains, err := a.store.Domains(context.Background())
-	if err != nil {
-		a.log.Error("cannot tell whether the box has an owner", "err", err)
-	}
-	if len(domains) > 0 {
-		a.owned.Store(true)
-	}
-	return len(domains) > 0
-}
-
-// claimCode is what makes the owner; "" once there is one.
-func (a *appliance) claimCode() string {
-	if a.claim == nil {
-		return ""
-	}
-	return a.claim.Code()
-}
+// claimed tells whether the box has an owner.
+func (a *appliance) claimed() bool { return a.owner.Known() }
 
 // hostEnv names us in the home network where the firmware knows better than the file.
 const hostEnv = "BUZON_HOST"
 
-// prepareNames makes what answers for our name in the home network, unless we are there for this machine alone.
-func (a *appliance) prepareNames(o options) {
-	at, err := netip.ParseAddr(o.listen)
-	if o.outside != nil && o.neighbours == nil || err == nil && at.IsLoopback() {
-		return
+// newNames makes what answers for our name in the home network. In a world of a test there is none unless the test says so.
+func (a *appliance) newNames(o options) *mdns.Responder {
+	if o.outside != nil && o.neighbours == nil {
+		return nil
 	}
 	settings := *a.store.Settings()
 	if host := os.Getenv(hostEnv); host != "" {
@@ -203,68 +141,30 @@ func (a *appliance) prepareNames(o options) {
 			settings = named
 		}
 	}
-	all := mdns.Options{Host: settings.LocalName, Port: int(a.pageAddr().Port()), Log: a.log, Named: func(string) { ring(a.changed) }}
-	if err == nil && !at.IsUnspecified() {
-		all.Addr = func(addr netip.Addr) bool { return addr == at.Unmap() }
-	}
+	all := mdns.Options{Host: settings.LocalName, Listen: o.listen, Log: a.log, Named: func(string) { ring(a.changed) }}
 	if o.neighbours != nil {
 		o.neighbours(&all)
 	}
-	names := mdns.New(all)
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.names = names
+	return mdns.New(all)
 }
 
-// startOnNewest starts on the file that a restore left, if there is one, and on the one before where that one fails.
-func startOnNewest(ctx context.Context, o *options) (*appliance, error) {
-	if err := store.SweepStaged(o.data); err != nil {
-		o.log.Warn("copies are left beside the file", "err", err)
-	}
-	taken, err := store.Take(ctx, o.data)
-	o.look = 0
-	if err != nil { // commands still work on the old one, as a rule; mail goes on with it meanwhile
-		if _, missing := os.Stat(o.data); missing != nil {
-			return nil, err
-		}
-		o.look = takeAgain
-		o.log.Warn("the restored file is not taken yet", "err", err)
-	}
-	a, err := start(ctx, *o)
-	if !taken || err == nil || ctx.Err() != nil {
-		return a, err
-	}
-	o.log.Error("cannot begin with the restored file, trying the one before it", "err", err)
-	if err := store.PutBack(o.data); err != nil {
-		return nil, err
-	}
-	if a, err = start(ctx, *o); err != nil {
-		return nil, err // it was not the file's fault: that waits for the next start
-	}
-	_, err = store.Withdraw(o.data)
-	if err != nil {
+// startOnNewest is start on the file that a restore left, if there is one, or on the one before where that one fails.
+func startOnNewest(ctx context.Context, o options) (a *appliance, err error) {
+	err = store.BeginOnNewest(ctx, o.data, o.log, func(look time.Duration) error {
+		o.look = look
+		a, err = start(ctx, o)
+		return err
+	})
+	if err != nil && a != nil { // it runs, but the next start would be on another file
 		return nil, errors.Join(err, a.stop())
 	}
-	return a, nil
+	return a, err
 }
 
-const (
-	lookEvery = time.Second // for a restored file; it is taken within two
-	takeAgain = time.Minute // after that failed, mostly because others did not let go of the old file
-)
-
 // awaitFile rings for a restart once a restored file waits to take the place of ours.
-func (a *appliance) awaitFile(ctx context.Context, wait time.Duration) {
-	for ; ; wait = lookEvery {
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(max(wait, lookEvery)):
-		}
-		if store.Staged(a.data) {
-			ring(a.restart)
-			return
-		}
+func (a *appliance) awaitFile(ctx context.Context, look time.Duration) {
+	if store.AwaitStaged(ctx, a.data, look) == nil {
+		ring(a.restart)
 	}
 }
 
@@ -278,14 +178,6 @@ func (a *appliance) prepareMetrics() {
 		Up:          func() float64 { return a.now().Sub(begin).Seconds() },
 	})
 	a.door.Count = func(service string) { a.metrics.LoginsFailed.Of(service).Inc() }
-}
-
-// countDelivery counts what became of a recipient elsewhere.
-func (a *appliance) countDelivery(fate store.Fate, octets int64) {
-	a.metrics.Deliveries.Of(fate.String()).Inc()
-	if fate == store.Delivered || fate == store.Relayed {
-		a.metrics.Sent.Add(octets)
-	}
 }
 
 // prepareJudging puts together what decides about mail from the world.
@@ -309,7 +201,7 @@ func (a *appliance) prepareJudging(o options) {
 // openSending puts together what carries mail out.
 func openSending(ctx context.Context, st *store.Store, o options, count func(store.Fate, int64)) (*sending.Sending, error) {
 	all := sending.Options{
-		Store: st, Name: func() string { return serverName(st) }, Dir: filepath.Dir(o.data),
+		Store: st, Name: func() string { return records.ServerName(st) }, Dir: filepath.Dir(o.data),
 		Log: o.log, Now: o.now, Grace: o.limits.ShutdownGrace, Count: count,
 	}
 	if o.outside != nil {
@@ -332,20 +224,6 @@ func openDoctor(st *store.Store, s *sending.Sending, o options) *doctor.Doctor {
 	return doctor.New(all)
 }
 
-// notePorts keeps for the doctor, who may be another process, where our services listen.
-func (a *appliance) notePorts(ctx context.Context, open []port) {
-	standard := map[string]int{"smtp": 25, "smtps": 465, "submission": 587, "imaps": 993, "https": 443, "http": 80}
-	listening := doctor.Ports{}
-	for _, p := range open {
-		if number, ok := standard[p.Name]; ok {
-			listening[number] = p.Addr().String()
-		}
-	}
-	if err := doctor.KeepPorts(ctx, a.store, listening); err != nil { // we serve all the same
-		a.log.Error("cannot keep where we listen", "err", err)
-	}
-}
-
 // unlock makes the certificate and the door from the secrets in the file.
 func (a *appliance) unlock(ctx context.Context, o options) error {
 	var err error
@@ -353,14 +231,8 @@ func (a *appliance) unlock(ctx context.Context, o options) error {
 		return err
 	}
 	a.certs = a.trust.Source
-	fake, err := a.store.Secret(ctx, "scram.fake-salt", func() ([]byte, error) {
-		return random(32), nil
-	})
-	if err != nil {
-		return err
-	}
-	a.door = &login.Door{Store: a.store, Guard: a.guard(), Leaf: a.certs.Leaf, FakeKey: fake, Log: a.log}
-	return nil
+	a.door, err = login.New(ctx, login.Options{Store: a.store, Limits: a.limits, Leaf: a.certs.Leaf, Now: a.now, Log: a.log})
+	return err
 }
 
 // openTrust puts together what makes programs believe that it is us. In a world of a test, or none, no authority is asked
@@ -374,47 +246,11 @@ func openTrust(ctx context.Context, a *appliance, o options) (*trust.Trust, erro
 	return trust.New(ctx, all)
 }
 
-// guard slows guessing.
-func (a *appliance) guard() *limit.Guard {
-	return &limit.Guard{
-		Free:     a.limits.LoginsFree,
-		Base:     a.limits.LoginDelay,
-		Max:      a.limits.LoginDelayMax,
-		HalfLife: a.limits.LoginForget,
-		Trust:    a.limits.LoginTrust,
-		Entries:  a.limits.LoginEntries,
-		Now:      a.now,
-	}
-}
-
 // name is what the appliance calls itself in greetings and Received lines.
-func (a *appliance) name() string { return serverName(a.store) }
+func (a *appliance) name() string { return records.ServerName(a.store) }
 
-// nameFor is the name under which programs of a domain find the server: as its records and certificates have it, mail. below
-// the domain until a name is set.
-func (a *appliance) nameFor(domain string) string {
-	if a.store.Settings().ServerName != "" {
-		return a.name()
-	}
-	return "mail." + message.Address{Domain: domain}.ASCIIDomain()
-}
-
-// serverName is the name of whoever serves st, also while nobody does.
-func serverName(st *store.Store) string {
-	if name := st.Settings().ServerName; name != "" { // in A-labels: greetings (RFC 5321 §2.3.5) and certificates have no others
-		return message.Address{Domain: name}.ASCIIDomain()
-	}
-	if name, err := os.Hostname(); err == nil && name != "" {
-		return name
-	}
-	return "localhost"
-}
-
-func random(n int) []byte {
-	b := make([]byte, n)
-	rand.Read(b) // never fails: crypto/rand ends the program instead
-	return b
-}
+// nameFor is the name under which programs of a domain find the server: as its records and certificates have it.
+func (a *appliance) nameFor(domain string) string { return records.ASCIIHost(a.store, domain) }
 
 // careNightly sweeps the file once a night until ctx is over. A night missed is made up for in the next.
 func (a *appliance) careNightly(ctx context.Context) {

@@ -91,6 +91,7 @@ func (b *box) run() ending {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer b.running.Wait()
 	defer cancel()
+	b.startButton(ctx)
 	b.startClock(ctx)
 	<-random
 	b.startNetwork(ctx)
@@ -99,7 +100,6 @@ func (b *box) run() ending {
 	b.startControl(ctx)
 	b.startMeasure(ctx)
 	b.startWatchdog()
-	b.startButton(ctx)
 	return b.wait()
 }
 

@@ -10,6 +10,10 @@
 // mount its own file systems is there nothing to do. The system is in memory and read-only once started; the card is
 // written by Buzon, and by us for a claim code, the last lines before a crash, the time once a day, and an update. Nothing
 // that Buzon says is believed but what can be verified.
+//
+// Words of the kernel's command line that are ours: buzon.slot=a|b says which system was started (slot.Argument), buzon.disk=
+// decides between several disks with mail, buzon.patience=SECONDS is how long a new version has to answer, buzon.watchdog=0
+// leaves the watchdog alone; for tests buzon.log=console shows the log on the console and buzon.measure=SECONDS writes figures.
 package main
 
 import (

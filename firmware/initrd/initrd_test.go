@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"buzon/firmware/boottest"
 )
 
 func file(name, body string) File {
@@ -28,7 +30,7 @@ func build(t *testing.T, files ...File) []byte {
 func unpacked(t *testing.T, b []byte, args ...string) string {
 	t.Helper()
 	if _, err := exec.LookPath("busybox"); err != nil {
-		t.Skip(err)
+		boottest.Miss(t, err.Error())
 	}
 	r, err := gzip.NewReader(bytes.NewReader(b))
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"buzon/internal/acme"
 	"buzon/internal/cli"
+	"buzon/internal/records"
 	"buzon/internal/store"
 	"buzon/internal/trust"
 )
@@ -66,7 +67,7 @@ func (cmd *certSelfSigned) Run(ctx context.Context, d *Desk) error {
 	}
 	var list []trust.Cert
 	if cmd.New {
-		list, err = trust.MakeSelfSigned(ctx, st, d.open.Name(st), d.now, slog.New(slog.DiscardHandler))
+		list, err = trust.MakeSelfSigned(ctx, st, records.ServerName(st), d.now, slog.New(slog.DiscardHandler))
 	} else {
 		var s trust.Status
 		s, err = trust.Read(ctx, st)

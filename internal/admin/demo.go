@@ -52,16 +52,6 @@ func Demo(ctx context.Context, c *cli.Console, st *store.Store, now time.Time, p
 	return nil
 }
 
-// FirstSteps tells how to begin where there is no account yet; file is the one to begin in.
-func FirstSteps(ctx context.Context, c *cli.Console, st *store.Store, file string) error {
-	accounts, err := st.Accounts(ctx)
-	if err != nil || len(accounts) > 0 {
-		return err
-	}
-	c.Println("serve_accounts_none", "data", " --data "+file)
-	return nil
-}
-
 func person(name string) Person {
 	password := strings.ToLower(rand.Text()[:12]) // 60 bits, and easy to type on a phone
 	return Person{message.Address{Local: name, Domain: DemoDomain}, password}

@@ -66,8 +66,7 @@ type Desk struct {
 type Doors struct {
 	Store   func(ctx context.Context) (*store.Store, error)
 	Sending func(ctx context.Context, st *store.Store) (*sending.Sending, error)
-	Doctor  func(ctx context.Context, st *store.Store) (*doctor.Doctor, error)
-	Name    func(st *store.Store) string // of the server
+	Doctor  func(st *store.Store, s *sending.Sending) *doctor.Doctor
 }
 
 // NewDesk makes the desk of one command line; open.Store opens the file at path.

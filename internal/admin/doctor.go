@@ -33,10 +33,11 @@ func (cmd *doctorCommand) Run(ctx context.Context, d *Desk) error {
 	if err != nil {
 		return err
 	}
-	doc, err := d.open.Doctor(ctx, st)
+	s, err := d.open.Sending(ctx, st)
 	if err != nil {
 		return err
 	}
+	doc := d.open.Doctor(st, s)
 	examine := doc.Examine
 	if cmd.Line {
 		examine = doc.Line

@@ -16,10 +16,10 @@ import (
 
 // pages are all that ana sees of the appliance on its page.
 func pages() []string {
-	return []string{"/status"}
 	return []string{
 		"/status", "/queue", "/mail", "/mail/out", "/mail/refused", "/people", "/people/account?address=" + ana, "/people/aliases", "/people/here",
 		"/domains", "/domains/records?domain=" + domain, "/flow", "/flow/rules", "/doctor", "/settings", "/backup", "/update", "/log", "/me",
+		"/setup/line", "/setup/dns", "/setup/certificate", "/setup/mail", "/setup/phone", "/setup/done",
 	}
 }
 
@@ -83,7 +83,7 @@ func (v *visitor) fetch(r *http.Request) error {
 // more behind than all pages.
 func (v *visitor) churn(b *testing.B) {
 	b.Helper()
-	for range size(4000, 100) {
+	for range size(12000, 100) {
 		if err := v.look("/static/page.css"); err != nil {
 			b.Fatal(err)
 		}

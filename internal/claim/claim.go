@@ -94,8 +94,11 @@ func (c *Claim) renew() error {
 	return nil
 }
 
-// Code is the code as people read it, "1234 5678"; "" once the box is claimed.
+// Code is the code as people read it, "1234 5678"; "" once the box is claimed, and so of a nil Claim.
 func (c *Claim) Code() string {
+	if c == nil {
+		return ""
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return spaced(c.code)

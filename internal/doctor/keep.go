@@ -58,9 +58,12 @@ func Kept(ctx context.Context, st *store.Store) ([]Finding, error) {
 }
 
 // LeadsBack tells whether the last examination reached our public name from inside: most routers at home lead nobody back.
-func LeadsBack(ctx context.Context, st *store.Store) (bool, error) {
-	found, err := Kept(ctx, st)
-	return slices.ContainsFunc(found, func(f Finding) bool { return f.Check == "hairpin" && f.Verdict == Pass }), err
+func (d *Doctor) LeadsBack() bool {
+	found, err := Kept(context.Background(), d.Store)
+	if err != nil {
+		d.Log.Error("cannot tell whether our name leads back here", "err", err)
+	}
+	return slices.ContainsFunc(found, func(f Finding) bool { return f.Check == "hairpin" && f.Verdict == Pass })
 }
 
 // Last is when the last examination was; the zero time where there was none.

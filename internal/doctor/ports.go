@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"buzon/internal/finding"
-	"buzon/internal/store"
 )
 
 // ports is where our services listen, as the appliance noted it.
@@ -38,13 +37,16 @@ func (p Ports) at(port int) string {
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 }
 
-// KeepPorts keeps where our services listen for doctors, which may be other processes.
-func KeepPorts(ctx context.Context, st *store.Store, p Ports) error {
+// KeepPorts keeps where our services listen, for other doctors, too: they may be other processes. Without it they look at the
+// standard ports.
+func (d *Doctor) KeepPorts(ctx context.Context, p Ports) {
 	text, err := p.note()
-	if err != nil {
-		return err
+	if err == nil {
+		err = d.Store.Note(ctx, notePorts, text)
 	}
-	return st.Note(ctx, notePorts, text)
+	if err != nil {
+		d.Log.Error("cannot keep where we listen", "err", err)
+	}
 }
 
 // note is p as notePorts has it. A listener on every address is reached over loopback.

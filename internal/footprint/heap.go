@@ -2,6 +2,7 @@ package footprint
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"runtime/debug"
 	"time"
@@ -15,15 +16,25 @@ func Frugal() {
 	}
 }
 
-// startTime is how long after the ports are open the start is over: keys are looked at and the way out is chosen by then.
-const startTime = 3 * time.Second
+const (
+	// How long after the ports are open the start is over: keys are looked at and the way out is chosen by then.
+	startTime = 3 * time.Second
+	// How often what was needed once is given back: a log-in over TLS touches as much of the program as a start.
+	trimEvery = time.Minute
+)
 
-// TrimSoon is Trim once the start is over, unless ctx is over first.
-func TrimSoon(ctx context.Context) error {
-	select {
-	case <-ctx.Done():
-		return nil
-	case <-time.After(startTime):
+// KeepTrimmed gives the memory back that the start needed, once it is over, and then what else was needed for a moment, until
+// ctx is over.
+func KeepTrimmed(ctx context.Context, log *slog.Logger) {
+	for wait := startTime; ; wait = trimEvery {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+		if err := Trim(); err != nil {
+			log.Debug("cannot give back memory", "err", err)
+			return // nor will it be possible the next time
+		}
 	}
-	return Trim()
 }

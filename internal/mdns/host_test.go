@@ -470,7 +470,7 @@ func TestSystemLinks(t *testing.T) {
 func TestName(t *testing.T) {
 	t.Parallel()
 	var heard []string
-	r := New(Options{Host: "casa", Port: 80, Named: func(name string) { heard = append(heard, name) },
+	r := New(Options{Host: "casa", Named: func(name string) { heard = append(heard, name) },
 		Links: func() ([]Link, error) { return nil, errors.New("no interfaces") }})
 	if r.Name() != "casa.local" {
 		t.Error(r.Name())
@@ -478,5 +478,22 @@ func TestName(t *testing.T) {
 	r.rename("casa-2")
 	if r.Name() != "casa-2.local" || len(heard) != 1 || heard[0] != "casa-2.local" {
 		t.Errorf("%s %q", r.Name(), heard)
+	}
+}
+
+// What is told are the addresses on which somebody listens; nobody is told of a page that is for this machine alone.
+func TestTold(t *testing.T) {
+	t.Parallel()
+	both := []netip.Addr{netip.MustParseAddr("192.168.1.5"), netip.MustParseAddr("fe80::5")}
+	for listen, want := range map[string]int{"": 2, "0.0.0.0": 2, "::": 2, "some-name": 2, "192.168.1.5": 1, "::ffff:192.168.1.5": 1, "10.0.0.1": 0} {
+		if got := filter(both, New(Options{Host: "casa", Listen: listen}).tells); len(got) != want || want == 1 && got[0] != both[0] {
+			t.Errorf("%q: %v", listen, got)
+		}
+	}
+	for _, listen := range []string{"127.0.0.1", "127.3.2.1", "::1"} {
+		r := New(Options{Host: "casa", Listen: listen})
+		if r != nil || r.Name() != "" || r.Run(t.Context(), 80) != nil {
+			t.Errorf("%s: %v", listen, r)
+		}
 	}
 }

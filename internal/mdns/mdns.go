@@ -19,14 +19,13 @@ import (
 	"time"
 )
 
-// Options of New. The zero values of all but Host and Port mean the defaults.
+// Options of New. The zero values of all but Host mean the defaults.
 type Options struct {
-	Host  string                // what we want to be called, a label: "buzon"
-	Port  int                   // of the page, TCP
-	Addr  func(netip.Addr) bool // which of our addresses may be told; nil: all private ones
-	Named func(name string)     // called when we are called otherwise; it must not block
-	Log   *slog.Logger
-	Links func() ([]Link, error) // the interfaces as they are now; nil: those of the system
+	Host   string            // what we want to be called, a label: "buzon"
+	Listen string            // the address on which the page listens, "" for all: what is told are those private ones that it has
+	Named  func(name string) // called when we are called otherwise; it must not block
+	Log    *slog.Logger
+	Links  func() ([]Link, error) // the interfaces as they are now; nil: those of the system
 }
 
 // Responder answers for one name. Run may be called once.
@@ -37,13 +36,13 @@ type Responder struct {
 	name string
 }
 
-// New makes a responder.
+// New makes a responder, or none where the page is for this machine alone: nil, which has no name and tells nobody.
 func New(o Options) *Responder {
+	if at, err := netip.ParseAddr(o.Listen); err == nil && at.IsLoopback() {
+		return nil
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
-	}
-	if o.Addr == nil {
-		o.Addr = func(netip.Addr) bool { return true }
 	}
 	if o.Links == nil {
 		o.Links = Links
@@ -53,6 +52,9 @@ func New(o Options) *Responder {
 
 // Name is what the box is called in the home network, "buzon.local"; "buzon-2.local" where that was somebody else.
 func (r *Responder) Name() string {
+	if r == nil {
+		return ""
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.name
@@ -71,15 +73,19 @@ func (r *Responder) rename(host string) {
 // lookEvery is how often we look whether interfaces or addresses came or went.
 const lookEvery = 5 * time.Second
 
-// Run answers until ctx is over, and says goodbye then. The error is that no socket could be opened.
-func (r *Responder) Run(ctx context.Context) error {
+// Run answers until ctx is over, and says goodbye then; port is that of the page, TCP. The error is that no socket could be
+// opened.
+func (r *Responder) Run(ctx context.Context, port uint16) error {
+	if r == nil {
+		return nil
+	}
 	packets := make(chan packet)
 	s, err := open(ctx, packets, r.options.Log)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	h := newHost(r.options.Host, r.options.Port, s.send)
+	h := newHost(r.options.Host, int(port), s.send)
 	h.renamed = r.rename
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
@@ -112,13 +118,19 @@ func (r *Responder) look(h *host, s *sockets) {
 	var own []netip.Addr
 	for _, l := range links {
 		own = append(own, l.Own...)
-		l.Told = filter(l.Told, r.options.Addr)
+		l.Told = filter(l.Told, r.tells)
 		if len(l.Told) > 0 && s.join(l) {
 			joined = append(joined, l)
 		}
 	}
 	s.leaveAllBut(joined)
 	h.setLinks(time.Now(), joined, own)
+}
+
+// tells tells whether one of our private addresses may be told: somebody listens there.
+func (r *Responder) tells(addr netip.Addr) bool {
+	at, err := netip.ParseAddr(r.options.Listen)
+	return err != nil || at.IsUnspecified() || addr == at.Unmap()
 }
 
 func filter(addrs []netip.Addr, keep func(netip.Addr) bool) (kept []netip.Addr) {

@@ -29,9 +29,9 @@ func TestMain(m *testing.M) {
 		end()
 	}()
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	r := New(Options{Host: label, Port: 8080, Log: log, Named: func(name string) { fmt.Println(name) }})
+	r := New(Options{Host: label, Log: log, Named: func(name string) { fmt.Println(name) }})
 	fmt.Println(r.Name())
-	if err := r.Run(ctx); err != nil {
+	if err := r.Run(ctx, 8080); err != nil {
 		fmt.Println("error:", err)
 		os.Exit(1)
 	}

@@ -20,6 +20,14 @@ func Services() []string { return []string{"smtp", "submission", "imap", "pop3",
 // Results are the labels of deliveries: the fates of the queue.
 func Results() []string { return []string{"delivered", "relayed", "deferred", "failed", "dropped"} }
 
+// Delivery counts what became of a recipient elsewhere, and the octets that were handed over.
+func (s *Set) Delivery(result string, octets int64) {
+	s.Deliveries.Of(result).Inc()
+	if result == "delivered" || result == "relayed" {
+		s.Sent.Add(octets)
+	}
+}
+
 // Sources are the gauges.
 type Sources struct {
 	Queue       func() (waiting, held int64, err error) // recipients in the queue

@@ -6,6 +6,7 @@ package records
 import (
 	"context"
 	"net/netip"
+	"os"
 
 	"buzon/internal/config"
 	"buzon/internal/dns"
@@ -65,6 +66,22 @@ func Host(st *store.Store, domain string) string {
 		return "mail." + domain
 	}
 	return a.Domain
+}
+
+// ASCIIHost is Host in A-labels, as programs and certificates have it.
+func ASCIIHost(st *store.Store, domain string) string {
+	return message.Address{Domain: Host(st, domain)}.ASCIIDomain()
+}
+
+// ServerName is what whoever serves st calls itself in greetings and Received lines, also while nobody does.
+func ServerName(st *store.Store) string {
+	if name := st.Settings().ServerName; name != "" { // in A-labels: greetings (RFC 5321 §2.3.5) and certificates have no others
+		return message.Address{Domain: name}.ASCIIDomain()
+	}
+	if name, err := os.Hostname(); err == nil && name != "" {
+		return name
+	}
+	return "localhost"
 }
 
 // WaysOut tells by which servers mail leaves. "auto" may take any way.

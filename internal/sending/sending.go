@@ -98,13 +98,14 @@ func New(ctx context.Context, o Options) (*Sending, error) {
 }
 
 // Run sends until ctx is over.
-func (s *Sending) Run(ctx context.Context) error {
+func (s *Sending) Run(ctx context.Context) {
 	var running sync.WaitGroup
 	running.Go(func() { s.watch(ctx) })
 	running.Go(func() { s.daily(ctx) })
-	err := s.Queue.Run(ctx)
+	if err := s.Queue.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		s.Log.Error("sending ended", "err", err)
+	}
 	running.Wait()
-	return err
 }
 
 // open makes a connection for the queue. The types differ because a nil *outbound.Session is no nil queue.Session.

@@ -48,6 +48,7 @@ type Store struct {
 	trainer  *trainer // junk_train.go
 
 	bells    bells      // watch.go
+	chimes   chimes     // chime.go
 	recent   recents    // recent.go
 	drops    maildrops  // pop3.go
 	bodies   bodyBuffer // body.go

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"buzon/internal/store"
@@ -96,4 +97,35 @@ func BenchmarkStatus(b *testing.B) {
 	if first > maxFirstPaint {
 		b.Errorf("the first paint took %v, the bar is %v", first, maxFirstPaint)
 	}
+}
+
+// What nobody looks at is given back, and is there again for who looks.
+func TestViewsForget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := new(views)
+		words := v.catalogue("en")
+		for i := range maxSets + 2 {
+			if _, err := v.set(words, []string{"status", "queue", "me", "log", "flow", "people", "doctor"}[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(v.sets) != maxSets || len(v.order) != maxSets {
+			t.Errorf("%d ready, %v", len(v.sets), v.order)
+		}
+		time.Sleep(keptTime - time.Second)
+		v.catalogue("en")
+		time.Sleep(keptTime - time.Second)
+		if len(v.sets) == 0 {
+			t.Error("forgotten while somebody looks")
+		}
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if v.words != nil || v.sets != nil || v.idle != nil {
+			t.Error("nothing is given back")
+		}
+		if _, err := v.set(v.catalogue("es"), "status"); err != nil {
+			t.Error(err)
+		}
+		v.forget()
+	})
 }

@@ -106,6 +106,7 @@ func (p *Page) Close() {
 	p.end()
 	p.closing.Unlock()
 	p.running.Wait()
+	p.views.forget()
 }
 
 // Handler serves the page; secure says that TLS is around it.

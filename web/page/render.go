@@ -6,25 +6,12 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"buzon/internal/config"
 	"buzon/internal/text"
 )
-
-// views are the templates, made when a page is first asked for: most boxes are looked at once a month.
-type views struct {
-	mu    sync.Mutex
-	words map[string]*text.Catalogue
-	sets  map[string]*template.Template // by language and page
-	order []string                      // of sets, that which was used last at the end
-}
-
-// maxSets is how many pages stay ready, of some 150 KB each; to make one again takes some milliseconds.
-const maxSets = 5
 
 // view is what a template sees. Data is the page's own.
 type view struct {
@@ -41,43 +28,6 @@ type view struct {
 
 // Setup tells whether it is a page of the set-up: the whole menu would lead away from what is to be done.
 func (v view) Setup() bool { return strings.HasPrefix(v.Path, "/setup") }
-
-// catalogue is the sentences of a language.
-func (v *views) catalogue(lang string) *text.Catalogue {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.words == nil {
-		v.words = map[string]*text.Catalogue{}
-	}
-	if v.words[lang] == nil {
-		v.words[lang] = text.Load(lang)
-	}
-	return v.words[lang]
-}
-
-// set is the templates of a page: the layout, what pages share (names that begin with an underscore), and its own.
-func (v *views) set(words *text.Catalogue, name string) (*template.Template, error) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	key := words.Lang + "/" + name
-	if t := v.sets[key]; t != nil {
-		v.order = append(slices.DeleteFunc(v.order, func(k string) bool { return k == key }), key)
-		return t, nil
-	}
-	t, err := template.New("layout.html").Funcs(functions(words)).ParseFS(files, "templates/layout.html", "templates/_*.html", "templates/"+name+".html")
-	if err != nil {
-		return nil, fmt.Errorf("page %s: %w", name, err)
-	}
-	if v.sets == nil {
-		v.sets = map[string]*template.Template{}
-	}
-	v.sets[key] = t
-	if v.order = append(v.order, key); len(v.order) > maxSets {
-		delete(v.sets, v.order[0])
-		v.order = slices.Delete(v.order, 0, 1)
-	}
-	return t, nil
-}
 
 // functions are what templates may call.
 func functions(words *text.Catalogue) template.FuncMap {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"time"
 
 	"buzon/firmware/internal/owned"
@@ -77,6 +79,18 @@ func (s *Slots) note(change func(*record)) error {
 	if err := owned.Write(s.o.State, append(b, '\n'), 0o644); err != nil {
 		return fmt.Errorf("slot: %w", err)
 	}
+	if err := syncFolder(filepath.Dir(s.o.State)); err != nil {
+		return fmt.Errorf("slot: %w", err)
+	}
 	s.record = r
 	return nil
+}
+
+// syncFolder lets a new name survive a power cut.
+func syncFolder(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
