@@ -39,7 +39,7 @@ func arrows() map[string][]string {
 		"trust":       {"acme", "certs", "clock", "config", "dns", "dnsupdate", "store"},
 		"update":      {},
 		"cli":         {"text"},
-		"claim":       {"limit", "text"},
+		"claim":       {"limit", "store", "text"}, // the store: whether there is a domain, and so an owner
 		"mdns":        {},
 		"junk":        {"message"},
 		"npmtest":     {},
@@ -53,7 +53,7 @@ func arrows() map[string][]string {
 		"imap":        {"message", "uidset", "fold", "tlsconn", "deflate"},
 		"store":       {"message", "config", "uidset", "fold", "junk"},
 		"outbound":    {"dns", "message", "smtpclient"},
-		"login":       {"store", "limit", "sasl"},
+		"login":       {"config", "store", "limit", "sasl"}, // config: how often a wrong password is looked at
 		"metrics":     {},
 		"gate":        {"config", "dns", "limit", "message", "store"},
 		"dkim":        {"message"},
@@ -71,7 +71,7 @@ func arrows() map[string][]string {
 		"onward":      {"store", "message", "report", "spool"},
 		"queue":       {"message", "report", "smtpclient", "store"},
 		"sending":     {"dkim", "dns", "keyring", "message", "onward", "outbound", "queue", "report", "smtpclient", "store", "text", "verdict"},
-		"admin":       {"acme", "doctor", "finding", "gate", "outside", "publish", "records", "trust", "store", "config", "message", "cli", "text", "dns", "keyring", "outbound", "relays", "limit", "sending", "wear", "zone", "phone", "update"},
+		"admin":       {"acme", "doctor", "finding", "gate", "outside", "publish", "records", "trust", "store", "config", "message", "cli", "text", "dns", "keyring", "outbound", "relays", "limit", "listen", "sending", "wear", "zone", "phone", "update"}, // listen: what a server announces
 	}
 }
 

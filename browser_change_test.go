@@ -12,7 +12,7 @@ import (
 )
 
 // An app password is shown once, opens the mail, and opens nothing once it is revoked.
-func TestClickAppPassword(t *testing.T) {
+func TestBrowserClickAppPassword(t *testing.T) {
 	t.Parallel()
 	a := startHome(t)
 	g := visit(t, a, browsertest.Phone("es"))
@@ -62,7 +62,7 @@ func logInByIMAP(t *testing.T, a *testAppliance, password string) error {
 }
 
 // An alias that is made by clicking works, and is gone after another click.
-func TestClickAlias(t *testing.T) {
+func TestBrowserClickAlias(t *testing.T) {
 	t.Parallel()
 	a := startHome(t)
 	g := visit(t, a, browsertest.Desk("en"))
@@ -87,7 +87,7 @@ func TestClickAlias(t *testing.T) {
 }
 
 // What waits is tried again, held, and dropped after a question.
-func TestClickQueue(t *testing.T) {
+func TestBrowserClickQueue(t *testing.T) {
 	t.Parallel()
 	a := startHome(t)
 	g := visit(t, a, browsertest.Phone("en"))
@@ -121,7 +121,7 @@ func TestClickQueue(t *testing.T) {
 }
 
 // A switch and a text among the settings, and a mistake that is told.
-func TestClickSettings(t *testing.T) {
+func TestBrowserClickSettings(t *testing.T) {
 	t.Parallel()
 	a := startHome(t)
 	g := visit(t, a, browsertest.Desk("es"))

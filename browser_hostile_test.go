@@ -15,7 +15,7 @@ import (
 )
 
 // A name of somebody else's that leads here (DNS rebinding) opens nothing, set up or not.
-func TestRebinding(t *testing.T) {
+func TestBrowserRebinding(t *testing.T) {
 	t.Parallel()
 	for name, a := range map[string]*testAppliance{"home": startHome(t), "unclaimed": unclaimed(t)} {
 		t.Run(name, func(t *testing.T) {
@@ -34,7 +34,7 @@ func TestRebinding(t *testing.T) {
 }
 
 // Forms of another site, sent by a browser in which ana is logged in, do nothing.
-func TestForgedForms(t *testing.T) {
+func TestBrowserForgedForms(t *testing.T) {
 	t.Parallel()
 	a := startHome(t)
 	evil := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -67,7 +67,7 @@ func (g *guest) heard(what string) {
 }
 
 // What no browser sends: names and origins that are made up, and a form without the word of its page.
-func TestHostileRequests(t *testing.T) {
+func TestBrowserHostileRequests(t *testing.T) {
 	t.Parallel()
 	a := startHome(t)
 	for _, c := range []struct {

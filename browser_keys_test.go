@@ -10,7 +10,7 @@ import (
 // Everything below is done with Tab, Enter and Space; where the focus is, it is seen (TabTo).
 
 // The link to the content is the first stop, and leads past the menu.
-func TestKeysSkipLink(t *testing.T) {
+func TestBrowserKeysSkipLink(t *testing.T) {
 	t.Parallel()
 	g := visit(t, startHome(t), browsertest.Desk("en"))
 	g.logIn("ana@example.org", anasPassword)
@@ -27,7 +27,7 @@ func TestKeysSkipLink(t *testing.T) {
 }
 
 // Log in and make an app password.
-func TestKeysAppPassword(t *testing.T) {
+func TestBrowserKeysAppPassword(t *testing.T) {
 	t.Parallel()
 	a := startHome(t)
 	g := visit(t, a, browsertest.Phone("en"))
@@ -55,7 +55,7 @@ func TestKeysAppPassword(t *testing.T) {
 }
 
 // The first two steps of the set-up.
-func TestKeysSetup(t *testing.T) {
+func TestBrowserKeysSetup(t *testing.T) {
 	t.Parallel()
 	a := unclaimed(t)
 	g := visit(t, a, browsertest.Desk("es"))

@@ -9,7 +9,7 @@ import (
 )
 
 // Without JavaScript the first steps work, and what would be live is there at the next look.
-func TestWithoutScript(t *testing.T) {
+func TestBrowserWithoutScript(t *testing.T) {
 	t.Parallel()
 	w := &growing{world: world{Zone: "far.test MX 10 mx.far.test"}}
 	a := unclaimed(t, func(o *options) { o.outside = w.outside })

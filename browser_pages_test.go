@@ -20,7 +20,7 @@ func everyPage() [][2]string {
 }
 
 // Every page in both languages, on a phone and on a desk, light and dark.
-func TestEveryPage(t *testing.T) {
+func TestBrowserEveryPage(t *testing.T) {
 	for _, o := range []browsertest.Options{browsertest.Phone("en"), dark(browsertest.Phone("es"))} {
 		t.Run(o.Language, func(t *testing.T) {
 			t.Parallel()
@@ -52,6 +52,9 @@ func (g *guest) bothSizes(name string) {
 	if g.Value(`document.body.textContent`, &body); strings.Contains(body, "Nobody's business") || strings.Contains(body, "relay secret") {
 		g.t.Errorf("%s shows what nobody is to see", name)
 	}
+	if strings.Contains(body, " ,") || strings.Contains(body, "{") {
+		g.t.Errorf("%s has a sentence with a gap: %s", name, body)
+	}
 }
 
 // unfold opens all that is folded, so that it is looked at, too.
@@ -61,7 +64,7 @@ func (g *guest) unfold() {
 }
 
 // A user who is no admin sees the own account alone.
-func TestOwnPage(t *testing.T) {
+func TestBrowserOwnPage(t *testing.T) {
 	t.Parallel()
 	g := visit(t, startHome(t), browsertest.Phone("en"))
 	g.logIn("luis@example.org", anasPassword)

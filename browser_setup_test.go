@@ -10,7 +10,7 @@ import (
 )
 
 // The first run from the claim code to a phone with mail, as a person goes through it, mistakes included.
-func TestFirstRun(t *testing.T) {
+func TestBrowserFirstRun(t *testing.T) {
 	for _, o := range []browsertest.Options{
 		browsertest.Phone("en"), browsertest.Desk("es"), dark(browsertest.Phone("es")), dark(browsertest.Desk("en")),
 	} {

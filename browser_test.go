@@ -29,16 +29,10 @@ type guest struct {
 	words *text.Catalogue
 }
 
-// windows is how many browsers work at once: each is a dozen processes, and machines of tests have two cores.
-var windows = make(chan struct{}, 2)
-
 // visit opens a browser before an appliance.
 func visit(t *testing.T, a *testAppliance, o browsertest.Options) *guest {
 	t.Helper()
-	windows <- struct{}{}
-	t.Cleanup(func() { <-windows })
-	g := &guest{t: t, box: a}
-	return g.stranger(o)
+	return (&guest{t: t, box: a}).stranger(o)
 }
 
 // stranger is another browser before the same appliance.

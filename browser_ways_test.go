@@ -10,7 +10,7 @@ import (
 )
 
 // Two look after the box: what one removes while the other looks at it is told in a sentence.
-func TestTwoAdmins(t *testing.T) {
+func TestBrowserTwoAdmins(t *testing.T) {
 	t.Parallel()
 	a := startHome(t)
 	luis := message.Address{Local: "luis", Domain: "example.org"}
@@ -60,7 +60,7 @@ func TestTwoAdmins(t *testing.T) {
 }
 
 // After each form the back button leads to a page and not to the form's answer; going back and loading again does nothing twice.
-func TestBackButton(t *testing.T) {
+func TestBrowserBackButton(t *testing.T) {
 	t.Parallel()
 	a := startHome(t)
 	g := visit(t, a, browsertest.Phone("en"))
@@ -105,7 +105,7 @@ func TestBackButton(t *testing.T) {
 }
 
 // After the log-out nothing of before comes back.
-func TestBackAfterLogOut(t *testing.T) {
+func TestBrowserBackAfterLogOut(t *testing.T) {
 	t.Parallel()
 	g := visit(t, startHome(t), browsertest.Desk("es"))
 	g.logIn("ana@example.org", anasPassword)
@@ -123,7 +123,7 @@ func TestBackAfterLogOut(t *testing.T) {
 }
 
 // Set-up is left in the middle, loaded again, gone back in, and goes on where it was, also in another browser.
-func TestReloadSetup(t *testing.T) {
+func TestBrowserReloadSetup(t *testing.T) {
 	t.Parallel()
 	a := unclaimed(t)
 	g := visit(t, a, browsertest.Phone("es"))

@@ -4,17 +4,16 @@
 // The root holds the appliance's decisions (smtp.go, pop3.go, imap.go, store.go); internal/ holds mechanisms that do not
 // know each other.
 //
+// A box begins without an owner: the page alone is open then, to the home network, for who has the code that claim shows on
+// the console, and mdns tells where it is. With the first domain the ports of mail open. The page (web/page) is where the
+// owner sets the box up and where people look after their own account; it does what the commands do, by the same functions.
+// A restored file ends the appliance, and serve begins another one on it.
+//
 // The life of a received message: a listener of listen takes the connection, limit gives it a place, gate looks who comes,
 // smtp.go hears MAIL and RCPT and asks the store who that is, spool checks the body and makes it seekable, judge decides with
 // verdict (who wrote it) and the account's own filter (junk), onward plans copies and forwards, store.Accept writes body,
 // rows and quota in one transaction that is on disk before the 250, and rings the bells on which IMAP's IDLE waits. POP3 and
 // IMAP read the octets through store.Body.
-//
-// A box begins without an owner: the page alone is open then, to the home network, for who has the code that claim shows on
-// the console, and mdns tells where it is. With the first domain the ports of mail open. web/page is where an owner sets the
-// box up and everybody looks after their own: made on the server, each change by the same functions as a command's, and what
-// it shows of the running box (log, who is logged in, what came) is gathered here. A restored file ends the appliance, and
-// serve begins another one on it.
 //
 // The life of a submitted message: the same way after log-in at login.Door, without the judge; onward looks whose name it
 // bears and signs it, and the same transaction queues what goes elsewhere. queue claims what is due, outbound opens a
@@ -158,18 +157,6 @@ func (a *appliance) front() web.Front {
 	}
 }
 
-// newPage is what people see of the box.
-func (a *appliance) newPage() *page.Page {
-	return page.New(page.Options{
-		Store: a.store, Door: a.door, Claim: a.claim, Claimed: a.claimed, Home: listen.AtHome,
-		Name: a.name, NameFor: a.nameFor, Local: a.names.Name, Log: a.log, Now: a.now,
-		Trusted: func() bool { return a.certs.Trusted(a.name()) },
-		Reaches: a.doctor.LeadsBack,
-		Keys:    a.sending.Keys(), Publish: a.publish, Data: a.data, Doctor: a.doctor, Sending: a.sending, Links: a.links,
-		Lines: a.lines, Roster: a.roster, Arrivals: a.arrivals, Wear: a.wear, Place: update.Here(),
-	})
-}
-
 // options say where an appliance is, not what it does: that is in its file.
 type options struct {
 	data    string                 // the file
@@ -204,30 +191,25 @@ func start(ctx context.Context, o options) (*appliance, error) {
 	background, end := context.WithCancel(context.Background())
 	a.endBackground = end
 	for _, work := range []func(context.Context){
-		a.careNightly, a.sending.Run, a.trust.Run, a.gate.Run, a.door.Keep, a.doctor.Run, a.wear.Run, a.publish.Keep, a.tellNeighbours,
+		a.careNightly, a.sending.Run, a.trust.Run, a.gate.Run, a.door.Keep, a.doctor.Run, a.wear.Run, a.publish.Keep,
 	} {
 		a.running.Go(func() { work(background) })
 	}
 	a.running.Go(func() { footprint.KeepTrimmed(background, a.log) })
+	a.running.Go(func() { a.names.Run(background, a.ports.At("http").Port()) })
 	a.running.Go(func() { a.awaitFile(background, o.look) })
 	a.opening.Go(func() { a.awaitOwner(background, o) })
 	return a, nil
 }
 
-// ofPage are the services that are open before the box has an owner: he becomes it there.
-func ofPage(s listen.Service) bool { return s.Name == "http" || s.Name == "https" }
-
-// openFirst opens all ports, or those of the page while the box has no owner.
+// openFirst opens all ports, or those of the page alone while the box has no owner: he becomes it there.
 func (a *appliance) openFirst(ctx context.Context, o options) (err error) {
 	a.ports, err = listen.NewPorts(listen.Options{
-		Sockets: cmp.Or(o.sockets, new(listen.Sockets)), Addr: o.listen, Table: a.services(), Port: o.port, First: ofPage, Count: a.metrics.Listener, Log: a.log,
+		Sockets: cmp.Or(o.sockets, new(listen.Sockets)), Addr: o.listen, Table: a.services(), Port: o.port,
+		First: func(s listen.Service) bool { return s.Name == "http" || s.Name == "https" || a.claimed() },
+		Count: a.metrics.Listener, Log: a.log,
 	})
-	switch {
-	case err != nil:
-		return err
-	case a.claimed():
-		err = a.ports.Open(ctx)
-	default:
+	if err == nil {
 		err = a.ports.OpenFirst(ctx)
 	}
 	if err != nil {
@@ -258,13 +240,6 @@ func ring(bell chan struct{}) {
 	select {
 	case bell <- struct{}{}:
 	default: // already rung
-	}
-}
-
-// tellNeighbours answers for our name in the home network until ctx is over.
-func (a *appliance) tellNeighbours(ctx context.Context) {
-	if err := a.names.Run(ctx, a.ports.At("http").Port()); err != nil && ctx.Err() == nil {
-		a.log.Warn("our name is not told in the home network", "err", err)
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"buzon/internal/gate"
 	"buzon/internal/judge"
 	"buzon/internal/limit"
+	"buzon/internal/listen"
 	"buzon/internal/login"
 	"buzon/internal/logring"
 	"buzon/internal/mdns"
@@ -31,7 +32,9 @@ import (
 	"buzon/internal/sending"
 	"buzon/internal/store"
 	"buzon/internal/trust"
+	"buzon/internal/update"
 	"buzon/internal/wear"
+	"buzon/web/page"
 )
 
 const (
@@ -99,7 +102,14 @@ func (a *appliance) preparePage() {
 	a.publish = &publish.Desk{Options: publish.Options{
 		Store: a.store, Keys: a.sending.Keys(), Provider: world.Provider, Addresses: a.doctor.Public, Now: a.now, Log: a.log,
 	}}
-	a.page = a.newPage()
+	a.page = page.New(page.Options{
+		Store: a.store, Door: a.door, Claim: a.claim, Claimed: a.claimed, Home: listen.AtHome,
+		Name: a.name, NameFor: a.nameFor, Local: a.names.Name, Log: a.log, Now: a.now,
+		Trusted: func() bool { return a.certs.Trusted(a.name()) },
+		Reaches: a.doctor.LeadsBack,
+		Keys:    a.sending.Keys(), Publish: a.publish, Data: a.data, Doctor: a.doctor, Sending: a.sending, Links: a.links,
+		Lines: a.lines, Roster: a.roster, Arrivals: a.arrivals, Wear: a.wear, Place: update.Here(),
+	})
 }
 
 // enter notes that somebody logged in.

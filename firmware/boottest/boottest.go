@@ -179,6 +179,28 @@ func (r *Running) Written() int64 {
 // PowerButton presses it.
 func (r *Running) PowerButton() { r.t.Helper(); r.Monitor("system_powerdown") }
 
+// pressEvery is how long a press has to be noticed. QEMU lets the button go after 100 ms, which a machine that is emulated
+// slowly may sleep through; people press longer.
+const pressEvery = 3 * time.Second
+
+// TurnOff presses the power button until the machine has turned itself off.
+func (r *Running) TurnOff(within time.Duration) {
+	r.t.Helper()
+	for deadline := time.Now().Add(within); time.Now().Before(deadline); {
+		_, pressed := r.monitor.human("system_powerdown")
+		select {
+		case <-r.ended:
+			r.release()
+			return
+		case <-time.After(pressEvery):
+		}
+		if pressed != nil {
+			r.t.Fatal("QEMU's monitor, the power button:", pressed)
+		}
+	}
+	r.t.Fatalf("the machine is still on after %v", within)
+}
+
 // Ended waits until the machine has turned itself off, or wanted to start again: a Running ends with that.
 func (r *Running) Ended(within time.Duration) {
 	r.t.Helper()

@@ -54,8 +54,7 @@ func (p programs) start(t *testing.T, c *card) *boottest.Running {
 // off presses the power button and looks at the card.
 func off(t *testing.T, m *boottest.Running, c *card) {
 	t.Helper()
-	m.PowerButton()
-	m.Ended(time.Minute)
+	m.TurnOff(within)
 	if !strings.Contains(m.Log(), "reboot: Power down") {
 		t.Error("it did not turn itself off")
 	}
@@ -232,8 +231,7 @@ func damagedCard(t *testing.T, p programs) {
 	m.Await("Rojo: no se puede leer el correo", within)
 	m.Await("http://10.0.2.15", within)
 	m.Eventually("the page", within, page(t, m, "Rojo: no se puede leer el correo"))
-	m.PowerButton()
-	m.Ended(within)
+	m.TurnOff(within)
 }
 
 // page tells whether the page in place of Buzon's has a sentence.

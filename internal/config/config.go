@@ -93,19 +93,6 @@ func Default() Settings {
 	}
 }
 
-// Parse makes settings from what differs from Default, by the names of Keys.
-func Parse(values map[string]string) (Settings, error) {
-	s := Default()
-	for name, value := range values {
-		next, err := s.With(name, value)
-		if err != nil {
-			return Settings{}, err
-		}
-		s = next
-	}
-	return s, s.Validate()
-}
-
 // With is s with one setting changed, not yet validated as a whole.
 func (s Settings) With(name, value string) (Settings, error) {
 	k, err := Find(name)

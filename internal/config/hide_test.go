@@ -20,7 +20,7 @@ func TestHide(t *testing.T) {
 		{in: "IDLE!", err: "not the name of a capability"},
 		{in: "imap4rev1", err: "cannot be hidden"},
 	} {
-		s, err := Parse(map[string]string{"imap.hide": c.in})
+		s, err := parse(map[string]string{"imap.hide": c.in})
 		if c.err != "" {
 			if err == nil || !strings.Contains(err.Error(), c.err) {
 				t.Errorf("%q: error %v, want one with %q", c.in, err, c.err)

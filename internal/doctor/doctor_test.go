@@ -55,6 +55,21 @@ func TestKept(t *testing.T) {
 	}
 }
 
+func TestLeadsBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, tt := range []struct {
+		check   string
+		verdict Verdict
+		want    bool
+	}{{"mx", Pass, false}, {"hairpin", Warn, false}, {"hairpin", Unknown, false}, {"hairpin", Pass, true}} {
+		w.must(w.d.keep(t.Context(), []Finding{{Check: tt.check, Verdict: tt.verdict, At: w.now}}))
+		if got := w.d.LeadsBack(); got != tt.want {
+			t.Errorf("%s %s: %v", tt.check, tt.verdict, got)
+		}
+	}
+}
+
 func TestLight(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -32,6 +32,7 @@ func KeepTrimmed(ctx context.Context, log *slog.Logger) {
 			return
 		case <-time.After(wait):
 		}
+		debug.FreeOSMemory() // by itself Go keeps for minutes what one log-in needed
 		if err := Trim(); err != nil {
 			log.Debug("cannot give back memory", "err", err)
 			return // nor will it be possible the next time

@@ -47,10 +47,10 @@ func (d Decision) Worst() (w Why) {
 	return w
 }
 
-// Author is the sentence on whether the message is from whom it says.
+// Author is the sentence on whether the message is from whom it says; none where nobody looked, as with our own network's.
 func (d Decision) Author() finding.Phrase {
 	reasons := d.Verdict.Reasons()
-	if len(reasons) == 0 {
+	if len(reasons) == 0 || d.Verdict.DMARC.Result == "" {
 		return finding.Phrase{}
 	}
 	args := make([]string, len(reasons[0].Args))

@@ -17,7 +17,7 @@ type Options struct {
 	Addr    string                                            // to listen on, as Sockets.Open has it
 	Table   []Service                                         // all services that there will ever be
 	Port    func(standard int) int                            // which port takes the place of a standard one; 0 is any free one
-	First   func(Service) bool                                // which of them OpenFirst opens
+	First   func(Service) bool                                // which of them OpenFirst opens; asked once
 	Count   func(l net.Listener, service string) net.Listener // sees every connection
 	Log     *slog.Logger
 }
@@ -26,6 +26,8 @@ type Options struct {
 type Ports struct {
 	Options
 	specs   []Spec // of the rows of the table
+	first   []Spec // those of First
+	rest    []Spec // the others
 	failed  chan error
 	serving sync.WaitGroup
 
@@ -37,48 +39,40 @@ type Ports struct {
 func NewPorts(o Options) (*Ports, error) {
 	p := &Ports{Options: o, failed: make(chan error, 1)}
 	for _, s := range o.Table {
-		p.specs = append(p.specs, Spec{Name: s.Name, Port: o.Port(s.Standard)})
+		spec := Spec{Name: s.Name, Port: o.Port(s.Standard)}
+		p.specs = append(p.specs, spec)
+		if o.First(s) {
+			p.first = append(p.first, spec)
+		} else {
+			p.rest = append(p.rest, spec)
+		}
 	}
 	return p, o.Sockets.Take(p.specs)
 }
 
-// Open opens all ports, or none, and serves there.
-func (p *Ports) Open(ctx context.Context) error { return p.serveAt(ctx, p.specs) }
-
-// OpenFirst opens the first ones alone. The others are tried, too: whoever is to have them opened later must not hear then
-// that they are taken.
+// OpenFirst opens the first ones, or none, and serves there. The others are tried, too: whoever is to have them opened later
+// must not hear then that they are taken.
 func (p *Ports) OpenFirst(ctx context.Context) error {
-	if err := p.Sockets.Try(ctx, p.Addr, p.pick(false)); err != nil {
+	if err := p.Sockets.Try(ctx, p.Addr, p.rest); err != nil {
 		return err
 	}
-	return p.serveAt(ctx, p.pick(true))
+	return p.serveAt(ctx, p.first)
 }
 
 // OpenRest opens the others once until returns nil; its error is that of until, too. Whoever comes before that to a socket
 // that systemd has open for us already is turned away.
 func (p *Ports) OpenRest(ctx context.Context, until func(context.Context) error) error {
-	rest := p.pick(false)
-	if err := p.turnAwayUntil(ctx, rest, until); err != nil {
+	if err := p.turnAwayUntil(ctx, until); err != nil {
 		return err
 	}
-	return p.serveAt(ctx, rest)
+	return p.serveAt(ctx, p.rest)
 }
 
-// pick gives the specs of the first services, or of the others.
-func (p *Ports) pick(first bool) (specs []Spec) {
-	for i, s := range p.Table {
-		if p.First(s) == first {
-			specs = append(specs, p.specs[i])
-		}
-	}
-	return specs
-}
-
-func (p *Ports) turnAwayUntil(ctx context.Context, specs []Spec, until func(context.Context) error) error {
+func (p *Ports) turnAwayUntil(ctx context.Context, until func(context.Context) error) error {
 	turning, stop := context.WithCancel(ctx)
 	var turned sync.WaitGroup
 	turned.Go(func() {
-		if err := p.Sockets.TurnAway(turning, specs); err != nil {
+		if err := p.Sockets.TurnAway(turning, p.rest); err != nil {
 			p.Log.Warn("cannot turn away who comes before the owner", "err", err)
 		}
 	})

@@ -1,6 +1,10 @@
 package listen
 
-import "testing"
+import (
+	"net/netip"
+	"slices"
+	"testing"
+)
 
 func TestPrivate(t *testing.T) {
 	all, err := Private()
@@ -16,5 +20,21 @@ func TestPrivate(t *testing.T) {
 			t.Errorf("IPv6 comes before IPv4: %v", all)
 		}
 		six = six || a.Is6()
+	}
+}
+
+func TestReached(t *testing.T) {
+	one := netip.MustParseAddr("192.168.1.5")
+	if all, err := Reached(one); err != nil || len(all) != 1 || all[0] != one {
+		t.Errorf("%v %v", all, err)
+	}
+	private, err := Private()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, any := range []string{"0.0.0.0", "::"} {
+		if all, err := Reached(netip.MustParseAddr(any)); err != nil || !slices.Equal(all, private) {
+			t.Errorf("%s: %v, not %v: %v", any, all, private, err)
+		}
 	}
 }

@@ -73,16 +73,19 @@ func (r *Responder) rename(host string) {
 // lookEvery is how often we look whether interfaces or addresses came or went.
 const lookEvery = 5 * time.Second
 
-// Run answers until ctx is over, and says goodbye then; port is that of the page, TCP. The error is that no socket could be
-// opened.
-func (r *Responder) Run(ctx context.Context, port uint16) error {
+// Run answers until ctx is over, and says goodbye then; port is that of the page, TCP. Where no socket can be opened the log
+// is told, and nobody else.
+func (r *Responder) Run(ctx context.Context, port uint16) {
 	if r == nil {
-		return nil
+		return
 	}
 	packets := make(chan packet)
 	s, err := open(ctx, packets, r.options.Log)
 	if err != nil {
-		return err
+		if ctx.Err() == nil {
+			r.options.Log.Warn("our name is not told in the home network", "err", err)
+		}
+		return
 	}
 	defer s.close()
 	h := newHost(r.options.Host, int(port), s.send)
@@ -96,7 +99,7 @@ func (r *Responder) Run(ctx context.Context, port uint16) error {
 		select {
 		case <-ctx.Done():
 			h.goodbye()
-			return nil
+			return
 		case p := <-packets:
 			h.receive(time.Now(), p)
 		case <-look.C:

@@ -81,8 +81,26 @@ func TestCountingAtOnce(t *testing.T) {
 }
 
 // The numbers are for this machine alone.
+// Octets count where they were handed over.
+func TestDelivery(t *testing.T) {
+	s := New(nil, Sources{})
+	for i, result := range append(Results(), "unheard-of") {
+		s.Delivery(result, 1<<i)
+	}
+	if s.Sent.Value() != 1+2 || s.Deliveries.Of("deferred").Value() != 1 || s.Deliveries.Of("other").Value() != 1 {
+		t.Errorf("%d octets, %d deferred, %d other", s.Sent.Value(), s.Deliveries.Of("deferred").Value(), s.Deliveries.Of("other").Value())
+	}
+}
+
 func TestHandler(t *testing.T) {
-	h := example().Handler(slog.New(slog.DiscardHandler))
+	next := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
+	h := example().Before(next, slog.New(slog.DiscardHandler))
+	for _, path := range []string{"/", "/metrics/", "/metricsx"} {
+		w := httptest.NewRecorder()
+		if h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil)); w.Code != http.StatusTeapot {
+			t.Errorf("%s is not the next one's: %d", path, w.Code)
+		}
+	}
 	for _, tt := range []struct {
 		name, method, remote, host, forwarded string
 		want                                  int

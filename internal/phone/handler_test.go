@@ -97,3 +97,15 @@ func FuzzHandler(f *testing.F) {
 		}
 	})
 }
+
+// Only what is below the folder is the links'.
+func TestBefore(t *testing.T) {
+	d := newDesk(t)
+	h := d.Before(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }))
+	for path, next := range map[string]bool{d.link(): false, Folder + "none": false, "/": true, "/phones": true, "/other/phone/": true} {
+		w := httptest.NewRecorder()
+		if h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "https://mail.example.org"+path, nil)); (w.Code == http.StatusTeapot) != next {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
+}

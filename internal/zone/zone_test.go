@@ -239,3 +239,11 @@ func TestPolicy(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestPort(t *testing.T) {
+	for service, want := range map[string]int{"imaps": 993, "submissions": 465, "submission": 587, "imap": 0, "pop3": 0, "gopher": 0} {
+		if got := Port(service); got != want {
+			t.Errorf("%s: %d", service, got)
+		}
+	}
+}
