@@ -87,6 +87,10 @@ func TestAccountCommands(t *testing.T) {
 		{args: "account quota ana@example.org 0", out: "may hold any amount"},
 		{args: "account list", out: "no limit"},
 		{args: "account quota luis@example.org 2GB", status: 1, err: "There is no account luis@example.org. See those there are with: buzon account list"},
+		{args: "account name ana@example.org 'Ana Núñez'", out: "The name of"},
+		{args: "account name luis@example.org Luis", status: 1, err: "There is no account luis@example.org"},
+		{args: "account name ana@example.org " + strings.Repeat("x", 201), status: 1, err: "cannot be"},
+		{args: "account list --json", out: `"name": "Ana Núñez"`},
 		{args: "account list", out: "  yes\n"}, // the first looks after the box
 		{args: "account admin ana@example.org off", status: 1, err: "alone looks after this box"},
 		{args: "account admin luis@example.org on", status: 1, err: "There is no account luis@example.org"},

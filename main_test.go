@@ -105,7 +105,7 @@ func TestMisuse(t *testing.T) {
 		want string // in the error
 	}{
 		{"acount list", "Which command? There are: serve, try, domain, dns"},
-		{"account", "Which command? There are: add, list, password, quota, admin, remove. See what they do with: buzon help account"},
+		{"account", "Which command? There are: add, list, password, quota, name, admin, remove. See what they do with: buzon help account"},
 		{"account lst", "There are: add, list, password"},
 		{"account add", "buzon account add ADDRESS [--quota=SIZE]. See an example with: buzon help account add"},
 		{"account add a@b c@d", "buzon account add ADDRESS"},

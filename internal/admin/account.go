@@ -14,6 +14,7 @@ type accountCommands struct {
 	List     accountList     `cmd:"" help:"help_account_list"`
 	Password accountPassword `cmd:"" help:"help_account_password"`
 	Quota    accountQuota    `cmd:"" help:"help_account_quota"`
+	Name     accountName     `cmd:"" help:"help_account_name"`
 	Admin    accountAdmin    `cmd:"" help:"help_account_admin"`
 	Remove   accountRemove   `cmd:"" help:"help_account_remove"`
 }
@@ -84,6 +85,7 @@ type accountList struct {
 
 type accountItem struct {
 	Address  string    `json:"address"`
+	Name     string    `json:"name"`
 	Messages int64     `json:"messages"`
 	Used     int64     `json:"used"`  // octets
 	Quota    int64     `json:"quota"` // octets; 0 is none
@@ -103,7 +105,7 @@ func (cmd *accountList) Run(ctx context.Context, d *Desk) error {
 	}
 	var items []accountItem
 	for _, a := range accounts {
-		items = append(items, accountItem{a.Address.String(), a.Messages, a.Used, a.Quota, a.Created.UTC(), a.Admin})
+		items = append(items, accountItem{a.Address.String(), a.Name, a.Messages, a.Used, a.Quota, a.Created.UTC(), a.Admin})
 	}
 	return cli.List(d.Console, cmd.JSON, items, "head_accounts", "none_accounts", func(i accountItem) []string {
 		quota := humanSize(i.Quota)
