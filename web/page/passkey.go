@@ -139,6 +139,14 @@ func (r *request) ceremony() (webauthn.SessionData, error) {
 	return data, nil
 }
 
+// goOn is where the browser comes back to.
+func (r *request) goOn() (rp *webauthn.WebAuthn, data webauthn.SessionData, err error) {
+	if rp, err = r.relyingParty(); err == nil {
+		data, err = r.ceremony()
+	}
+	return rp, data, err
+}
+
 func (p *Page) beginPasskey(r *request) (reply, error) {
 	rp, err := r.relyingParty()
 	if err != nil {
@@ -156,11 +164,7 @@ func (p *Page) beginPasskey(r *request) (reply, error) {
 }
 
 func (p *Page) finishPasskey(r *request) (reply, error) {
-	rp, err := r.relyingParty()
-	if err != nil {
-		return nil, err
-	}
-	data, err := r.ceremony()
+	rp, data, err := r.goOn()
 	if err != nil {
 		return nil, err
 	}
@@ -221,11 +225,7 @@ func (p *Page) beginPasskeyLogin(r *request) (reply, error) {
 
 // finishPasskeyLogin begins a session for whoever holds the key.
 func (p *Page) finishPasskeyLogin(r *request) (reply, error) {
-	rp, err := r.relyingParty()
-	if err != nil {
-		return nil, err
-	}
-	data, err := r.ceremony()
+	rp, data, err := r.goOn()
 	if err != nil {
 		return nil, err
 	}
