@@ -1,11 +1,10 @@
 package image_test
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"math/rand/v2"
-	"net"
-	"net/smtp"
 	"net/textproto"
 	"os/exec"
 	"path/filepath"
@@ -15,14 +14,13 @@ import (
 	"time"
 
 	"buzon/firmware/boottest"
+	"buzon/firmware/boxtest"
 	"buzon/firmware/nbdtest"
 )
 
 const (
 	powerCuts = 10
 	senders   = 3 // at a time
-	address   = "ana@example.org"
-	password  = "a long password"
 )
 
 // TestPowerCuts cuts the power of a box during deliveries, ten times, on a disk that forgets what was not flushed. Every
@@ -43,7 +41,7 @@ func TestPowerCuts(t *testing.T) {
 	for n := range powerCuts {
 		b := boottest.Start(t, m)
 		b.AwaitPort(25, 60*time.Second)
-		d := deliver(b.Address(25), n)
+		d := deliver(t.Context(), b.Address(25), n)
 		d.await(t, 5+chance.IntN(20), time.Minute)
 		disk.Await(1+chance.IntN(60), 2*time.Second) // in the middle of something, if it comes to that
 		b.Kill()
@@ -77,9 +75,9 @@ func claimed(t *testing.T) string {
 	if out, err := exec.Command("go", "build", "-C", "../..", "-o", buzon, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, args := range [][]string{{"domain", "add", "example.org"}, {"account", "add", address}} {
+	for _, args := range [][]string{{"domain", "add", "example.org"}, {"account", "add", boxtest.Owner}} {
 		cmd := exec.Command(buzon, append(args, "--data", file)...)
-		cmd.Stdin = strings.NewReader(password + "\n")
+		cmd.Stdin = strings.NewReader(boxtest.Password + "\n")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("%v: %v\n%s", args, err, out)
 		}
@@ -98,13 +96,13 @@ type delivery struct {
 	names []string // of mails whose DATA was answered with 250
 }
 
-func deliver(to string, round int) *delivery {
+func deliver(ctx context.Context, to string, round int) *delivery {
 	d := new(delivery)
 	for s := range senders {
 		d.wg.Go(func() {
 			for n := 0; ; n++ {
 				name := fmt.Sprintf("mail-%d-%d-%d", round, s, n)
-				if sendOne(to, name, 1000+(n*7919)%40_000) != nil {
+				if boxtest.Send(to, name, letter(name, 1000+(n*7919)%40_000))(ctx) != nil {
 					return
 				}
 				d.mu.Lock()
@@ -140,34 +138,9 @@ func (d *delivery) end() []string {
 // mailEnd is the last line of each mail: one that is there is whole.
 const mailEnd = "the end of "
 
-func sendOne(to, name string, size int) error {
-	conn, err := net.DialTimeout("tcp", to, 10*time.Second)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(30 * time.Second))
-	c, err := smtp.NewClient(conn, "casa.local")
-	if err != nil {
-		return err
-	}
-	if err := c.Hello("sender.example.net"); err != nil {
-		return err
-	}
-	if err := c.Mail("luis@example.net"); err != nil {
-		return err
-	}
-	if err := c.Rcpt(address); err != nil {
-		return err
-	}
-	w, err := c.Data()
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(w, "From: Luis <luis@example.net>\r\nTo: %s\r\nSubject: %s\r\nDate: %s\r\nMessage-ID: <%s@example.net>\r\n\r\n",
-		address, name, time.Now().Format(time.RFC1123Z), name)
-	fmt.Fprintf(w, "%s%s%s\r\n", strings.Repeat("A line of a mail.\r\n", size/19), mailEnd, name)
-	return w.Close() // and the answer to it
+// letter has a size of about so many octets.
+func letter(name string, size int) string {
+	return strings.Repeat("A line of a mail.\r\n", size/19) + mailEnd + name
 }
 
 // mailbox is the names of all mails there, each of which has to be whole.
@@ -192,8 +165,8 @@ func mailbox(t *testing.T, at string) map[string]bool {
 		return line
 	}
 	say("")
-	say("USER " + address)
-	say("PASS " + password)
+	say("USER " + boxtest.Owner)
+	say("PASS " + boxtest.Password)
 	var count, octets int
 	if _, err := fmt.Sscanf(say("STAT"), "+OK %d %d", &count, &octets); err != nil {
 		t.Fatal(err)

@@ -17,7 +17,11 @@ import (
 	"time"
 
 	"buzon/firmware/boottest"
+	"buzon/firmware/boxtest"
 )
+
+// host is the box's name, from its settings.txt.
+const host = "casa.local"
 
 // everyPort is what a box with an owner answers on.
 func everyPort() []int { return []int{25, 80, 110, 143, 443, 465, 587, 993, 995, 2525} }
@@ -64,14 +68,10 @@ func off(t *testing.T, m *boottest.Running, c *card) {
 // within is how long things may take that take seconds: the machine is emulated, and CI is slow.
 const within = time.Minute
 
-var claimCode = regexp.MustCompile(`Claim code: (\d{4} \d{4})\n`)
-
 // A card out of the box, without a clock: claimed by its page, mail in, mail out, and the cable is pulled.
 func firstDay(t *testing.T, p programs, c *card) {
 	m := p.start(t, c)
-	log := m.Await("Claim code: ", within)
-	log = m.AwaitAfter(len(log), "\n", within)
-	code := claimCode.FindStringSubmatch(log)[1]
+	code := boxtest.ClaimCode(t, m, within)
 	m.AwaitPort(80, within)
 	m.Eventually("the code is on the card", within, func(context.Context) error {
 		if got := strings.TrimSpace(c.onBoot("claim.txt")); got != code {
@@ -79,7 +79,7 @@ func firstDay(t *testing.T, p programs, c *card) {
 		}
 		return nil
 	})
-	if !strings.Contains(log, `settings.txt, line 3: There is no setting "ssid"`) {
+	if !strings.Contains(m.Log(), `settings.txt, line 3: There is no setting "ssid"`) {
 		t.Error("the console does not complain about settings.txt")
 	}
 	m.Await("http://[fec0::", within) // the network's own prefix, by router advertisement
@@ -87,23 +87,21 @@ func firstDay(t *testing.T, p programs, c *card) {
 	if at := lastTime(t, m.Log()); time.Since(at).Abs() > 10*time.Second {
 		t.Errorf("the machine says that it is %v", at)
 	}
-	newBrowser(t, m).claim(code)
-	m.Eventually("mail in", within, send(m, "first", letter))
-	m.Eventually("mail out", within, has(m, "first"))
+	boxtest.NewBrowser(t, m, host).Claim(code)
+	m.Eventually("mail in", within, boxtest.Send(m.Address(25), "first", boxtest.Letter))
+	m.Eventually("mail out", within, boxtest.Has(m.Address(993), "first", boxtest.Letter))
 	m.Link(false)
 	m.Await("the cable is out", within)
 	m.Link(true)
 	m.Await("the cable is in", within)
-	m.Eventually("mail in again", within, send(m, "second", letter))
-	m.Eventually("mail out again", within, has(m, "second"))
+	m.Eventually("mail in again", within, boxtest.Send(m.Address(25), "second", boxtest.Letter))
+	m.Eventually("mail out again", within, boxtest.Has(m.Address(993), "second", boxtest.Letter))
 	m.Await("Green: mail is served.", within)
 	off(t, m, c)
 	if left := c.onBoot("claim.txt"); left != "" {
 		t.Errorf("claim.txt is still on the card: %q", left)
 	}
 }
-
-var letter = []byte("¿Qué tal?")
 
 // The bars of the board.
 const (
@@ -129,7 +127,7 @@ func largerCard(t *testing.T, p programs, c *card) {
 	if up > toPorts {
 		t.Errorf("that is more than %v", toPorts)
 	}
-	m.Eventually("the mail is there", within, has(m, "first"))
+	m.Eventually("the mail is there", within, boxtest.Has(m.Address(993), "first", boxtest.Letter))
 	m.Await("the watchdog is on", within)
 	if at := lastTime(t, m.Log()); time.Since(at) > 10*time.Minute || time.Since(at) < 0 {
 		t.Errorf("the machine says that it is %v", at)
@@ -190,7 +188,7 @@ func fullCard(t *testing.T, p programs) {
 		}
 		copy(body[len(body)/2:], fmt.Sprint(n)) // no two are alike
 		ctx, cancel := context.WithTimeout(t.Context(), within)
-		refusal = send(m, fmt.Sprint("large ", n), body)(ctx)
+		refusal = boxtest.Send(m.Address(25), fmt.Sprint("large ", n), string(body))(ctx)
 		cancel()
 	}
 	if reply := new(textproto.Error); !errors.As(refusal, &reply) || reply.Code != 452 {
@@ -198,19 +196,19 @@ func fullCard(t *testing.T, p programs) {
 	}
 	m.AwaitPort(80, within)
 	m.Eventually("the mails are deleted", within, func(ctx context.Context) error {
-		b, err := openMailbox(ctx, m)
+		b, err := boxtest.OpenMailbox(ctx, m.Address(993))
 		if err != nil {
 			return err
 		}
-		defer b.conn.Close()
-		if _, err := b.say(`STORE 1:* +FLAGS.SILENT (\Deleted)`); err != nil {
+		defer b.Close()
+		if _, err := b.Say(`STORE 1:* +FLAGS.SILENT (\Deleted)`); err != nil {
 			return err
 		}
-		_, err = b.say("EXPUNGE")
+		_, err = b.Say("EXPUNGE")
 		return err
 	})
-	m.Eventually("mail in", within, send(m, "after", letter))
-	m.Eventually("mail out", within, has(m, "after"))
+	m.Eventually("mail in", within, boxtest.Send(m.Address(25), "after", boxtest.Letter))
+	m.Eventually("mail out", within, boxtest.Has(m.Address(993), "after", boxtest.Letter))
 	off(t, m, c)
 }
 
@@ -237,15 +235,11 @@ func damagedCard(t *testing.T, p programs) {
 // page tells whether the page in place of Buzon's has a sentence.
 func page(t *testing.T, m *boottest.Running, sentence string) func(context.Context) error {
 	return func(context.Context) error {
-		answer, err := newBrowser(t, m).client.Get("http://casa.local/")
-		if err != nil {
-			return err
+		status, body, err := boxtest.NewBrowser(t, m, host).Get("/")
+		if err == nil && (status != 503 || !strings.Contains(body, sentence)) {
+			err = fmt.Errorf("%d: %s", status, body)
 		}
-		body, _ := newBrowser(t, m).read(answer, nil)
-		if answer.StatusCode != 503 || !strings.Contains(body, sentence) {
-			return fmt.Errorf("%s: %s", answer.Status, body)
-		}
-		return nil
+		return err
 	}
 }
 

@@ -12,19 +12,20 @@ import (
 	"testing"
 
 	"buzon/firmware/boottest"
+	"buzon/firmware/boxtest"
 	"buzon/firmware/initrd"
 
 	_ "github.com/gokrazy/kernel.arm64"
 )
 
-// owned makes a folder with a Buzon file that has an owner, ana, as a restored card has.
+// owned makes a folder with a Buzon file that has an owner, as a restored card has.
 func (p programs) owned(t *testing.T) string {
 	t.Helper()
 	folder := t.TempDir()
 	data := filepath.Join(folder, "buzon.db")
-	for _, arguments := range [][]string{{"domain", "add", "example.org"}, {"account", "add", address}} {
+	for _, arguments := range [][]string{{"domain", "add", "example.org"}, {"account", "add", boxtest.Owner}} {
 		cmd := exec.Command(p.host, append(arguments, "--data", data)...)
-		cmd.Stdin = strings.NewReader(password + "\n")
+		cmd.Stdin = strings.NewReader(boxtest.Password + "\n")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("buzon %v: %v\n%s", arguments, err, out)
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/xdg-go/stringprep"
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/text/unicode/norm"
 )
@@ -102,10 +103,16 @@ func parsePHC(s string) (p argonParams, salt, sum []byte, err error) {
 	return p, salt, sum, nil
 }
 
-// normalPassword is the form in which passwords are hashed and compared: NFKC
-// as in SASLprep (RFC 4013 §2.2), which SCRAM clients apply themselves. So one
-// typed on a Mac (decomposed ñ) is that typed on a phone (composed).
-func normalPassword(password string) string { return norm.NFKC.String(password) }
+// normalPassword is the form in which passwords are hashed and compared: that of SASLprep (RFC 4013), which SCRAM clients
+// apply themselves. So one typed on a Mac (decomposed ñ) is that typed on a phone (composed). What SASLprep refuses is NFKC
+// all the same: nobody must be locked out by a letter that is too new for it.
+func normalPassword(password string) string {
+	prepared, err := stringprep.SASLprep.Prepare(password)
+	if err != nil || prepared == "" {
+		return norm.NFKC.String(password)
+	}
+	return prepared
+}
 
 // checkNewPassword refuses what nobody could log in with. How good a password is the page decides.
 func checkNewPassword(password string) error {

@@ -24,6 +24,7 @@ func TestAuthenticate(t *testing.T) {
 		{"ana@example.test", "contraseña", true},  // remembered
 		{" ANA@Example.Test", "contraseña", true}, // case and blanks of a name do not matter
 		{"ana", "contraseña", true},               // one domain
+		{"ana", "contra\u00adseña", true},         // SASLprep drops what cannot be seen
 		{"ana", "contrasen\u0303a", true},         // decomposed, as a Mac types it
 		{"ana", "Contraseña", false},              // but case does in a password
 		{"ana", "tortilla", false},                // the old one

@@ -67,8 +67,11 @@ func New(ctx context.Context, o Options) (*Trust, error) {
 		return nil, err
 	}
 	t.Source, err = certs.New(certs.Options{
-		CertFile:   func() string { return o.Store.Settings().CertFile },
-		KeyFile:    func() string { return o.Store.Settings().KeyFile },
+		CertFile: func() string { return o.Store.Settings().CertFile },
+		KeyFile: func() string { // without one of its own it is in the certificate's file
+			s := o.Store.Settings()
+			return or(s.KeyFile, s.CertFile)
+		},
 		SelfSigned: house,
 		Challenge:  t.Answers.Certificate,
 		Log:        o.Log,

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -301,5 +302,23 @@ func TestOldSelfSigned(t *testing.T) {
 	again, err := New(t.Context(), h.Options)
 	if err != nil || !slices.Equal(again.Source.Usual().Leaf.Raw, h.Source.Usual().Leaf.Raw) {
 		t.Errorf("another after a restart, %v", err)
+	}
+}
+
+// A certificate's file may hold its key as well.
+func TestOneFile(t *testing.T) {
+	h := newHouse(t)
+	both, err := certs.SelfSigned("own.example.org", nil, nil, 48*time.Hour, h.now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "both.pem")
+	if err := os.WriteFile(path, both, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h.set("tls.cert-file", path)
+	h.ahead.Add(int64(time.Minute)) // the files are looked at now and then
+	if cert := h.Source.Usual(); cert.Leaf.Subject.CommonName != "own.example.org" && !slices.Contains(cert.Leaf.DNSNames, "own.example.org") {
+		t.Errorf("shown: %v", cert.Leaf.DNSNames)
 	}
 }
