@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -95,5 +96,27 @@ func TestSignalLetsCommandsEnd(t *testing.T) {
 	}
 	if got := buzon(t, "", "mailbox", "list", "ana@example.test", "--json", "--data", data); !strings.Contains(got.out, `"messages": 2`) {
 		t.Errorf("the two messages are not there: %s", got.out)
+	}
+}
+
+// A port that is about to be served when everything ends is closed, and nobody waits for it.
+func TestShutdownBeforeServe(t *testing.T) {
+	t.Parallel()
+	a := startTest(t)
+	for _, kind := range []smtpKind{receive, submit} {
+		s := newSMTP(a.appliance, kind)
+		if err := s.Shutdown(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Serve(l, false); err != nil {
+			t.Errorf("%v: %v", kind, err)
+		}
+		if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("%v: the port is open: %v", kind, err)
+		}
 	}
 }

@@ -48,6 +48,7 @@ type smtpServer struct {
 
 	mu        sync.Mutex
 	listeners []*smtpconn.Listener
+	ended     bool // by Shutdown: no listener comes any more
 	accepting sync.WaitGroup
 }
 
@@ -89,10 +90,9 @@ func (s *smtpServer) Serve(l net.Listener, implicitTLS bool) error {
 		refuse = nil // a peer that waits for TLS cannot read a line
 	}
 	wrapped := smtpconn.NewListener(limit.Listener(l, s.conns, refuse), opt)
-	s.mu.Lock()
-	s.listeners = append(s.listeners, wrapped)
-	s.accepting.Add(1)
-	s.mu.Unlock()
+	if !s.listensAt(wrapped) {
+		return wrapped.Close()
+	}
 	defer s.accepting.Done()
 	if err := s.inner.Serve(wrapped); !errors.Is(err, net.ErrClosed) {
 		return err
@@ -100,9 +100,21 @@ func (s *smtpServer) Serve(l net.Listener, implicitTLS bool) error {
 	return nil
 }
 
+// listensAt counts a listener among ours; false says that Shutdown came before it.
+func (s *smtpServer) listensAt(l *smtpconn.Listener) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.ended {
+		s.listeners = append(s.listeners, l)
+		s.accepting.Add(1)
+	}
+	return !s.ended
+}
+
 // Shutdown implements server.
 func (s *smtpServer) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
+	s.ended = true
 	listeners := s.listeners
 	s.mu.Unlock()
 	for _, l := range listeners {

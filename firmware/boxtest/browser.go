@@ -80,6 +80,16 @@ func read(answer *http.Response) (body string, at *url.URL, err error) {
 	return string(content), answer.Request.URL, err
 }
 
+// open is Get for a page without which the test fails.
+func (b *Browser) open(path string) (page string, at *url.URL) {
+	b.t.Helper()
+	request, err := http.NewRequest("GET", "http://"+b.host+path, nil)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return b.do(request)
+}
+
 var tokenField = regexp.MustCompile(`name="token" value="([^"]+)"`)
 
 // post fills a form in, with the token of the page where it is.

@@ -1,7 +1,6 @@
 package boxtest
 
 import (
-	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
@@ -28,11 +27,7 @@ func ClaimCode(t testing.TB, m *boottest.Running, within time.Duration) string {
 // Claim makes the box its Owner's, as she would: with the code of the console, by the forms of the page. She stays signed in.
 func (b *Browser) Claim(code string) {
 	b.t.Helper()
-	first, err := http.NewRequest("GET", "http://"+b.host+"/", nil)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	page, at := b.do(first)
+	page, at := b.open("/")
 	page, at = b.post(page, at, "/setup", url.Values{"code": {code}})
 	if !strings.HasSuffix(at.Path, "/setup/you") {
 		b.t.Fatalf("after the code %q we are at %s:\n%s", code, at, page)
@@ -41,4 +36,11 @@ func (b *Browser) Claim(code string) {
 	if !strings.HasSuffix(at.Path, "/setup/line") {
 		b.t.Fatalf("after the first account we are at %s:\n%s", at, page)
 	}
+}
+
+// TurnOff is the page's button for it, of a box that was claimed by this browser.
+func (b *Browser) TurnOff() {
+	b.t.Helper()
+	page, at := b.open("/update/restart?off=yes")
+	b.post(page, at, "/update/restart", url.Values{"off": {"yes"}})
 }

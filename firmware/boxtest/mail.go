@@ -13,7 +13,7 @@ import (
 )
 
 // talkTime is for one mail to be handed in, or for all that one mail program says.
-const talkTime = 30 * time.Second
+const talkTime = time.Minute
 
 // Letter is a text that is not ASCII alone.
 const Letter = "¿Qué tal?"

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,16 +21,44 @@ import (
 	"buzon/internal/update"
 )
 
-// program builds one for a board; path is from this folder.
+// builtFolder is the environment's variable that says where TestMain keeps programs.
+const builtFolder = "BUZON_TEST_BUILT"
+
+// TestMain has a folder for programs, so that those that several tests want are built once.
+func TestMain(m *testing.M) {
+	folder, err := os.MkdirTemp("", "image-test")
+	if err == nil {
+		err = os.Setenv(builtFolder, folder)
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+	code := m.Run()
+	os.RemoveAll(folder) // what stays is only in the way
+	os.Exit(code)
+}
+
+// program builds one for a board; path is from this folder. Tests that run beside each other do not use it.
 func program(t *testing.T, board image.Board, path, flags string) string {
 	t.Helper()
-	out := filepath.Join(t.TempDir(), "program")
+	out := filepath.Join(os.Getenv(builtFolder), url.PathEscape(board.Arch+" "+path+" "+flags))
+	if _, err := os.Stat(out); err == nil {
+		return out
+	}
 	cmd := exec.Command("go", "build", "-C", path, "-trimpath", "-ldflags", "-s -w -buildid= "+flags, "-o", out, ".")
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+board.Arch)
 	if b, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("build %s: %v\n%s", path, err, b)
 	}
 	return out
+}
+
+// real puts the first process and Buzon itself into a system.
+func real(t *testing.T, o image.Options) image.Options {
+	t.Helper()
+	o.Init = program(t, o.Board, "../init", "")
+	o.Buzon = program(t, o.Board, "../..", "-X buzon/internal/admin.release="+o.Version)
+	return o
 }
 
 // module is the folder of one that firmware/go.mod names.

@@ -13,9 +13,7 @@ import (
 // has no boot code, so how that finds them is not shown by it.
 func TestPi(t *testing.T) {
 	boottest.Need(t, boottest.Machine{Board: boottest.Pi3, Kernel: "any"})
-	o := system(t, "rpi", "1.0", "", "")
-	o.Init = program(t, o.Board, "../init", "")
-	o.Buzon = program(t, o.Board, "testdata/talker", "-X main.release=1.0")
+	o := real(t, system(t, "rpi", "1.0", "", ""))
 	o.Size = 512 << 20 // a card's size is a power of two
 	card := build(t, o)
 	from := func(name string) string {
@@ -27,9 +25,6 @@ func TestPi(t *testing.T) {
 	if err := os.WriteFile(kernel, []byte(tool(t, "zcat", from("vmlinuz"))), 0o600); err != nil { // a Pi's boot code unpacks it
 		t.Fatal(err)
 	}
-	b := box{t, boottest.Start(t, boottest.Machine{Board: boottest.Pi3, Kernel: kernel, Initrd: from("initrd.gz"),
-		DTB: from("bcm2710-rpi-3-b.dtb"), Disk: card, Ports: []int{80}, Append: "rdinit=/init panic=-1 quiet buzon.watchdog=0"})}
-	b.status(`1.0 a false "" -`)
-	t.Logf("answers after %v", b.Up().Round(time.Second))
-	b.PowerButton()
+	firstDay(t, boottest.Machine{Board: boottest.Pi3, Kernel: kernel, Initrd: from("initrd.gz"), DTB: from("bcm2710-rpi-3-b.dtb"),
+		Disk: card, Extra: []string{"-accel", "tcg,thread=single"}, Append: "rdinit=/init panic=-1 quiet buzon.log=console buzon.watchdog=0"}, "1.0 (rpi)", 30*time.Second)
 }

@@ -26,9 +26,8 @@ const (
 // TestPowerCuts cuts the power of a box during deliveries, ten times, on a disk that forgets what was not flushed. Every
 // mail that was acknowledged is there in the end, whole.
 func TestPowerCuts(t *testing.T) {
-	o := system(t, "arm64-efi", "1.0", "", "")
 	boottest.Need(t, boottest.Machine{Board: boottest.Virt, Kernel: "any"})
-	o.Init, o.Buzon = program(t, o.Board, "../init", ""), program(t, o.Board, "../..", "")
+	o := real(t, system(t, "arm64-efi", "1.0", "", ""))
 	o.Restore = claimed(t)
 	o.Size = 1 << 30 // the first start, and the first cut, grow the data partition
 	card := build(t, o)

@@ -24,7 +24,7 @@ func TestSettings(t *testing.T) {
 			"receive.block-lists": "bl.example.org:1", "receive.slow-strangers": "no", "receive.forwarders": "list.example.org",
 			"cert.way": "dns", "cert.email": "ana@example.org", "cert.directory": "https://acme.example.org/dir",
 			"cert.staging": "https://acme.example.org/try", "cert.profile": "short", "dns.provider": "desec",
-			"dns.token": "secret", "dns.server": "ns.example.org:53",
+			"dns.token": "secret", "dns.server": "ns.example.org:53", "doctor.outside": "eye.example.org:8025",
 		}[k.Name]; ok {
 			value = special
 		}
