@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"runtime/debug"
 	"slices"
 	"strconv"
 
 	gosasl "github.com/emersion/go-sasl"
 
+	"buzon/internal/admin"
 	"buzon/internal/config"
 	"buzon/internal/imap"
 	"buzon/internal/limit"
@@ -66,8 +66,8 @@ func (s imapServer) Serve(l net.Listener, implicitTLS bool) error {
 
 // imapVersion is what ID tells of us (RFC 2971 §3.3); empty for a build that has no version.
 func imapVersion() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "(devel)" {
-		return info.Main.Version
+	if version := admin.Version(); version != "(devel)" && version != "?" {
+		return version
 	}
 	return ""
 }

@@ -60,7 +60,7 @@ func TestArguments(t *testing.T) {
 		"a kernel":       {Machine{Board: Virt, Kernel: "k", Initrd: "i", Append: "quiet"}, []string{"-M virt", "-kernel k", "-append console=ttyAMA0 quiet", "-initrd i"}},
 		"a disk":         {Machine{Board: Virt, Firmware: UBoot, Disk: "d"}, []string{"-bios " + uBoot, "cache=unsafe,file=d", "virtio-blk-pci"}},
 		"a disk's tests": {Machine{Board: Virt, Firmware: UBoot, Disk: "nbd://x"}, []string{"cache=none,file=nbd://x"}},
-		"a Pi":           {Machine{Board: Pi3, Kernel: "k", DTB: "b", Disk: "d", Clock: "1970-01-01"}, []string{"-M raspi3b", "-dtb b", "if=sd,", "usb-net", "console=ttyAMA1"}},
+		"a Pi":           {Machine{Board: Pi3, Kernel: "k", DTB: "b", Disk: "d", Clock: "1970-01-01"}, []string{"-M raspi3b", "thread=single", "-dtb b", "if=sd,", "usb-net", "console=ttyAMA1"}},
 		"a clock, ports": {Machine{Board: PC, Kernel: "k", Clock: "1970-01-01", Ports: []int{25, 80}, Memory: 64}, []string{"-rtc base=1970-01-01", "hostfwd=tcp:127.0.0.1:0-:25,hostfwd=tcp:127.0.0.1:0-:80", "-m 64"}},
 	} {
 		args, err := c.machine.arguments(t.TempDir())

@@ -88,7 +88,8 @@ func (m *Machine) board() []string {
 	size := fmt.Sprint(memory)
 	switch m.Board {
 	case Pi3:
-		return []string{"-M", "raspi3b"}
+		// Until the kernel wants them the other three cores spin; each in a thread of its own, they would slow the first one down.
+		return []string{"-M", "raspi3b", "-accel", "tcg,thread=single"}
 	case PC:
 		return []string{"-M", "q35", "-cpu", "max", "-smp", "2", "-m", size}
 	default:

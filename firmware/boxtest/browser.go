@@ -92,8 +92,14 @@ func (b *Browser) open(path string) (page string, at *url.URL) {
 
 var tokenField = regexp.MustCompile(`name="token" value="([^"]+)"`)
 
-// post fills a form in, with the token of the page where it is.
+// post hands a form in, and gives the page after it.
 func (b *Browser) post(page string, at *url.URL, path string, fields url.Values) (string, *url.URL) {
+	b.t.Helper()
+	return b.do(b.form(page, at, path, fields))
+}
+
+// form is one filled in, with the token of the page where it is.
+func (b *Browser) form(page string, at *url.URL, path string, fields url.Values) *http.Request {
 	b.t.Helper()
 	if token := tokenField.FindStringSubmatch(page); token != nil {
 		fields.Set("token", token[1])
@@ -104,7 +110,7 @@ func (b *Browser) post(page string, at *url.URL, path string, fields url.Values)
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	request.Header.Set("Origin", at.Scheme+"://"+at.Host)
-	return b.do(request)
+	return request
 }
 
 func (b *Browser) do(request *http.Request) (string, *url.URL) {

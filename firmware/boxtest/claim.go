@@ -38,9 +38,12 @@ func (b *Browser) Claim(code string) {
 	}
 }
 
-// TurnOff is the page's button for it, of a box that was claimed by this browser.
+// TurnOff is the page's button for it, of a box that was claimed by this browser. Running.Ended tells whether it went off.
 func (b *Browser) TurnOff() {
 	b.t.Helper()
 	page, at := b.open("/update/restart?off=yes")
-	b.post(page, at, "/update/restart", url.Values{"off": {"yes"}})
+	answer, err := b.client.Do(b.form(page, at, "/update/restart", url.Values{"off": {"yes"}}))
+	if err == nil { // else it was off before it had answered
+		answer.Body.Close()
+	}
 }

@@ -23,20 +23,20 @@ func firstDay(t *testing.T, m boottest.Machine, runs string, soon time.Duration)
 	up := b.Up()
 	owner := boxtest.NewBrowser(t, b, "buzon.local")
 	owner.Claim(boxtest.ClaimCode(t, b, within))
-	claimed := b.Up()
 	for _, port := range m.Ports {
 		b.AwaitPort(port, within)
 	}
+	all := b.Up()
 	if status, page, err := owner.Get("/update"); err != nil || status != 200 || !strings.Contains(page, "<dd>"+runs+"</dd>") {
 		t.Errorf("the page does not tell of %q: %d %v\n%s", runs, status, err, page)
 	}
 	b.Eventually("mail in", within, boxtest.Send(b.Address(25), "first", boxtest.Letter))
 	b.Eventually("mail out", within, boxtest.Has(b.Address(993), "first", boxtest.Letter))
-	t.Logf("after power-on the page answers in %v, the box is claimed in %v, the mail is out in %v",
-		up.Round(100*time.Millisecond), claimed.Round(100*time.Millisecond), b.Up().Round(100*time.Millisecond))
+	t.Logf("after power-on the page answers in %v, claimed all ports in %v, the mail is out in %v",
+		up.Round(100*time.Millisecond), all.Round(100*time.Millisecond), b.Up().Round(100*time.Millisecond))
 	if up > soon {
 		t.Errorf("the page answers later than %v after power-on", soon)
 	}
-	owner.TurnOff() // neither U-Boot nor a Raspberry Pi has QEMU's power button
+	owner.TurnOff() // QEMU's power button works neither after U-Boot nor on a Raspberry Pi
 	b.Ended(within)
 }

@@ -26,5 +26,5 @@ func TestPi(t *testing.T) {
 		t.Fatal(err)
 	}
 	firstDay(t, boottest.Machine{Board: boottest.Pi3, Kernel: kernel, Initrd: from("initrd.gz"), DTB: from("bcm2710-rpi-3-b.dtb"),
-		Disk: card, Extra: []string{"-accel", "tcg,thread=single"}, Append: "rdinit=/init panic=-1 quiet buzon.log=console buzon.watchdog=0"}, "1.0 (rpi)", 30*time.Second)
+		Disk: card, Append: "rdinit=/init panic=-1 quiet buzon.log=console buzon.watchdog=0"}, "1.0 (rpi)", 30*time.Second)
 }

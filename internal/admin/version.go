@@ -9,23 +9,30 @@ import (
 // command's own idea is told.
 var release string
 
+// Version is which one this is; "?" where nobody said so.
+func Version() string {
+	if release != "" {
+		return release
+	}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.Main.Version
+	}
+	return "?"
+}
+
 type versionCommand struct{}
 
 // Run tells which build this is.
 func (versionCommand) Run(d *Desk) error {
-	version, commit := "?", "?"
+	commit := "?"
 	if info, ok := debug.ReadBuildInfo(); ok {
-		version = info.Main.Version
 		for _, s := range info.Settings {
 			if s.Key == "vcs.revision" {
 				commit = s.Value
 			}
 		}
 	}
-	if release != "" {
-		version = release
-	}
-	d.Println("version", "version", version, "commit", commit, "go", runtime.Version(),
+	d.Println("version", "version", Version(), "commit", commit, "go", runtime.Version(),
 		"system", runtime.GOOS+"/"+runtime.GOARCH)
 	return nil
 }

@@ -65,6 +65,7 @@ type Options struct {
 	Arrivals *arrivals.Log    // what came lately
 	Wear     *wear.Keeper     // of the disk
 	Place    update.Place     // who brings new versions
+	Version  string           // of this program
 	Fetcher  *http.Client     // of updates; nil: http.DefaultClient
 }
 

@@ -1,8 +1,6 @@
 package page
 
 import (
-	"runtime/debug"
-
 	"buzon/internal/update"
 )
 
@@ -25,7 +23,7 @@ type progressView struct {
 }
 
 func (p *Page) showUpdate(r *request) (reply, error) {
-	v := updateView{Version: version(), Image: p.Place.Kind == update.Image, How: r.say(updateHow(p.Place.Kind)), Now: p.progress(r)}
+	v := updateView{Version: p.Version, Image: p.Place.Kind == update.Image, How: r.say(updateHow(p.Place.Kind)), Now: p.progress(r)}
 	if v.Image {
 		s, err := p.Place.Client.Status(r.Context())
 		if err != nil {
@@ -51,14 +49,6 @@ func (r *request) lastUpdate(o *update.Outcome) string {
 		return o.Result
 	}
 	return r.say(key, "version", o.Version, "from", o.From, "time", o.At.Local().Format("2006-01-02 15:04"))
-}
-
-// version is of this build.
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		return info.Main.Version
-	}
-	return "?"
 }
 
 // updateHow is the key of the sentence that says who brings the next version.
