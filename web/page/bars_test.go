@@ -109,19 +109,24 @@ func TestViewsForget(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if len(v.sets) != maxSets || len(v.order) != maxSets {
-			t.Errorf("%d ready, %v", len(v.sets), v.order)
+		ready := func() int { // under the lock: a timer forgets them
+			v.mu.Lock()
+			defer v.mu.Unlock()
+			return len(v.sets) + len(v.order) + len(v.words)
+		}
+		if n := ready(); n != 2*maxSets+1 {
+			t.Errorf("%d of sets, their order and languages", n)
 		}
 		time.Sleep(keptTime - time.Second)
 		v.catalogue("en")
 		time.Sleep(keptTime - time.Second)
-		if len(v.sets) == 0 {
+		if ready() == 0 {
 			t.Error("forgotten while somebody looks")
 		}
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
-		if v.words != nil || v.sets != nil || v.idle != nil {
-			t.Error("nothing is given back")
+		if n := ready(); n != 0 {
+			t.Errorf("%d are not given back", n)
 		}
 		if _, err := v.set(v.catalogue("es"), "status"); err != nil {
 			t.Error(err)
