@@ -235,7 +235,7 @@ func TestContent(t *testing.T) {
 	if err != nil {
 		boottest.Miss(t, "busybox and zcat: "+err.Error())
 	}
-	for _, name := range []string{"init", "buzon", image.InfoPath, "etc/ssl/certs/ca-certificates.crt", "dev/console"} {
+	for _, name := range []string{"init", "programs.squashfs", image.InfoPath, "etc/ssl/certs/ca-certificates.crt", "dev/console"} {
 		if !strings.Contains("\n"+string(out), "\n"+name+"\n") {
 			t.Errorf("no %s in\n%s", name, out)
 		}
