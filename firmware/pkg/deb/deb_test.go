@@ -109,8 +109,8 @@ func TestSocketPorts(t *testing.T) {
 	}
 	socket := Unit("buzon.socket")
 	ports := 0
-	for _, part := range strings.Split(string(source), "Port: port(")[1:] {
-		number, _, _ := strings.Cut(part, ")")
+	for _, part := range strings.Split(string(source), "Standard: ")[1:] {
+		number, _, _ := strings.Cut(part, ",")
 		ports++
 		if !strings.Contains(socket, "\nListenStream="+number+"\n") {
 			t.Errorf("port %s of the program is not in buzon.socket", number)

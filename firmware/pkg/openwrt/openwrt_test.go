@@ -125,8 +125,8 @@ func TestFirewallPorts(t *testing.T) {
 		t.Fatal(err)
 	}
 	ports := 0
-	for _, part := range strings.Split(string(source), "Port: port(")[1:] {
-		number, _, _ := strings.Cut(part, ")")
+	for _, part := range strings.Split(string(source), "Standard: ")[1:] {
+		number, _, _ := strings.Cut(part, ",")
 		ports++
 		high := map[int]string{2: "100", 3: "10", 4: "1"}[len(number)] + number
 		if number == "2525" {
