@@ -48,7 +48,7 @@ type notification struct {
 	own       map[string]int64 // by name, how often this client changed the messages of a mailbox itself since
 	notes     notes            // the annotations as the client knows them
 	mineNotes []string         // mailboxes whose annotations this client changed itself since
-	rung      atomic.Bool      // there may be news
+	rung      atomic.Bool      // there may be news of mailboxes that are not selected
 	stop      func()           // ends the watch
 }
 

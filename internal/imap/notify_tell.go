@@ -9,9 +9,10 @@ import (
 )
 
 // tellBetween tells news between commands (RFC 5465 §3.1). Who has not asked
-// for that is told nothing.
+// for that is told nothing. That the bell rang is reason enough to look: rung is
+// for the other mailboxes, and what rings between the two looks below clears it.
 func (s *session) tellBetween() error {
-	if s.notify == nil || !s.notify.rung.Load() {
+	if s.notify == nil {
 		return nil
 	}
 	s.command, s.between = nil, true
@@ -62,7 +63,7 @@ func (s *session) tellFresh(fresh uidset.Set) error {
 	return f.run(fresh)
 }
 
-// tellOthers tells what happened to mailboxes that are not selected.
+// tellOthers tells what happened to mailboxes that are not selected, if anything rang since it last looked.
 func (s *session) tellOthers() error {
 	n := s.notify
 	if n == nil || !n.rung.Swap(false) || len(n.groups) == 0 {
